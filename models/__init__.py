@@ -1,0 +1,1 @@
+"""What is true: entities with their rules, collections, the unit of work."""

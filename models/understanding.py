@@ -1,0 +1,38 @@
+"""What the bot understood of a message: kept beside the raw text, with the version that understood it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Slots(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The exact pieces of the text that carry facts, in the order in which they stand."""
+
+    quantity: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
+    time: tuple[str, ...] = ()
+    phone: tuple[str, ...] = ()
+    item_no: tuple[str, ...] = ()
+
+
+class Understanding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One reading of one text. Pure data: the same text, version and moment give the same reading."""
+
+    version: str
+    """Which rules and lexicon read it; a stored reading of another version can be made anew."""
+    intent: str = "other"
+    """One of the labels report, offer, claim, progress, evaluate, query_list, query_mine, activity_query,
+    activity_signup, activity_signin, duty_query, volunteer_log, bind, cancel, help, human, chitchat, other."""
+    kind: str | None = None
+    """``need`` or ``problem`` where the intent is ``report``."""
+    category: str | None = None
+    """The category's label (产销对接 …) where the intent is ``report`` or ``offer``."""
+    slots: Slots = Slots()
+    deadline: str | None = None
+    """``YYYY-MM-DD``, or two of them joined by ``/`` for a span."""
+    when: str | None = None
+    """The deadline as precisely as the text says it: ``YYYY-MM-DDTHH:MM`` where an hour is named."""
+    confidence: float = 0.0
+    """0 to 1: how sure the intent is."""
+    emergency: str | None = None
+    """The kind of emergency (``fire``, ``medical``, ``crime``, ``suicide``, ``utility`` …) or None."""
