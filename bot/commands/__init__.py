@@ -1,0 +1,1 @@
+"""What the commands do, one file each; ``bot.__main__`` knows their names."""

@@ -1,0 +1,160 @@
+"""党建融合体: consortia of organisations, and whose turn it is to chair them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, and_, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.organisation import Organisation
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+
+class Consortium(Base):
+    """A consortium: 联合党委, 联合党总支, 联合党支部 or 联盟; its kinds and modes are data."""
+
+    __tablename__ = "consortia"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(40))
+    modes: Mapped[str] = mapped_column(String(200))
+    """联建方式, joined by 、."""
+    lead_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("consortia.id"))
+
+    @classmethod
+    def found(
+        cls, *, code: str, name: str, kind: str, modes: str, lead_id: int, parent_id: int | None
+    ) -> Consortium:
+        """A new consortium under its lead organisation (牵头单位)."""
+        return cls(code=code, name=name, kind=kind, modes=modes, lead_id=lead_id, parent_id=parent_id)
+
+    def reform(self, *, name: str, kind: str, modes: str, lead_id: int, parent_id: int | None) -> None:
+        """Corrects what is on file."""
+        self.name, self.kind, self.modes = name, kind, modes
+        self.lead_id, self.parent_id = lead_id, parent_id
+
+
+class Seat(Base):
+    """成员单位: that an organisation belongs to a consortium, from when until when."""
+
+    __tablename__ = "seats"
+    __table_args__ = (
+        UniqueConstraint("consortium_id", "organisation_id", "since"),
+        Index("ix_seats_organisation_id", "organisation_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    consortium_id: Mapped[int] = mapped_column(ForeignKey("consortia.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    since: Mapped[date]
+    until: Mapped[date | None]
+
+    @classmethod
+    def take(cls, *, consortium_id: int, organisation_id: int, since: date) -> Seat:
+        """The organisation is a member from ``since`` on."""
+        return cls(consortium_id=consortium_id, organisation_id=organisation_id, since=since, until=None)
+
+    def leave(self, on: date) -> None:
+        """Membership ends; that day is not included."""
+        self.until = on
+
+
+class Term(Base):
+    """期次: one organisation's turn in the chair, first and last day included."""
+
+    __tablename__ = "terms"
+    __table_args__ = (
+        UniqueConstraint("consortium_id", "sequence"),
+        CheckConstraint("starts_on <= ends_on", name="order"),
+        Index("ix_terms_consortium_id_starts_on", "consortium_id", "starts_on"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    consortium_id: Mapped[int] = mapped_column(ForeignKey("consortia.id"))
+    sequence: Mapped[int]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+
+    @classmethod
+    def plan(
+        cls, *, consortium_id: int, sequence: int, organisation_id: int, starts_on: date, ends_on: date
+    ) -> Term:
+        """A turn in the rota."""
+        return cls(
+            consortium_id=consortium_id,
+            sequence=sequence,
+            organisation_id=organisation_id,
+            starts_on=starts_on,
+            ends_on=ends_on,
+        )
+
+    def move(self, *, organisation_id: int, starts_on: date, ends_on: date) -> None:
+        """Another organisation or other days."""
+        self.organisation_id, self.starts_on, self.ends_on = organisation_id, starts_on, ends_on
+
+
+class Consortia:
+    """All consortia with their seats and turns."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def by_code(self, code: str) -> Consortium | None:
+        """The consortium with that 编号, or None."""
+        return self._unit.session.scalar(select(Consortium).where(Consortium.code == code))
+
+    def of_organisation(self, organisation_id: int, on: date) -> list[Consortium]:
+        """The consortia that an organisation belongs to on a day, the one joined first at the head."""
+        query = (
+            select(Consortium)
+            .join(Seat, Seat.consortium_id == Consortium.id)
+            .where(
+                Seat.organisation_id == organisation_id,
+                Seat.since <= on,
+                or_(Seat.until.is_(None), Seat.until > on),
+            )
+            .order_by(Seat.since, Seat.id)
+        )
+        return list(self._unit.session.scalars(query))
+
+    def chair(self, consortium_id: int, on: date) -> tuple[Term, Organisation] | None:
+        """Whose turn it is on a day; None where the rota has a gap."""
+        query = (
+            select(Term, Organisation)
+            .join(Organisation, Organisation.id == Term.organisation_id)
+            .where(Term.consortium_id == consortium_id, Term.starts_on <= on, Term.ends_on >= on)
+        )
+        found = self._unit.session.execute(query).first()
+        return (found[0], found[1]) if found else None
+
+    def turns_after(self, consortium_id: int, after: date, limit: int = 3) -> list[tuple[Term, Organisation]]:
+        """The next turns that begin after a day."""
+        query = (
+            select(Term, Organisation)
+            .join(Organisation, and_(Organisation.id == Term.organisation_id))
+            .where(Term.consortium_id == consortium_id, Term.starts_on > after)
+            .order_by(Term.starts_on)
+            .limit(limit)
+        )
+        return [(row[0], row[1]) for row in self._unit.session.execute(query)]
+
+    def next_turn_of(self, organisation_id: int, on: date) -> tuple[Term, Consortium] | None:
+        """The present or next turn of one organisation."""
+        query = (
+            select(Term, Consortium)
+            .join(Consortium, Consortium.id == Term.consortium_id)
+            .where(Term.organisation_id == organisation_id, Term.ends_on >= on)
+            .order_by(Term.starts_on)
+            .limit(1)
+        )
+        found = self._unit.session.execute(query).first()
+        return (found[0], found[1]) if found else None

@@ -1,0 +1,151 @@
+"""党员: people on the roster. Names and phones are sealed; they are found by keyed hashes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, DomainError
+from models.vault import Vault
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+
+class PhoneUnusable(DomainError):
+    """Not a mainland mobile number: 11 digits beginning with 13 to 19."""
+
+
+class NameUnusable(DomainError):
+    """Not a person's name."""
+
+
+_PHONE = re.compile(r"^(?:\+?86)?(1[3-9]\d{9})$")
+_NAME = re.compile(r"^[\u3400-\u9fff\U00020000-\U0003ffff·]{2,20}$")
+
+
+def clean_phone(written: str) -> str:
+    """The 11 digits of a mobile number as people write it (full width, spaces, dashes, +86).
+
+    Raises:
+        PhoneUnusable: anything else.
+    """
+    digits = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", written))
+    found = _PHONE.match(digits)
+    if not found:
+        raise PhoneUnusable(phone=written[:20])
+    return found[1]
+
+
+def clean_name(written: str) -> str:
+    """A name without spaces, its middle dot in one form (宝音·朝克图).
+
+    Raises:
+        NameUnusable: not 2 to 20 Chinese characters.
+    """
+    name = re.sub(r"\s", "", unicodedata.normalize("NFKC", written))
+    name = re.sub(r"[·•・.‧∙]", "·", name)
+    if not _NAME.match(name):
+        raise NameUnusable(name=written[:20])
+    return name
+
+
+class Member(Base):
+    """One person on an organisation's roster."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        Index(
+            "uq_members_phone_mark",
+            "phone_mark",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+        Index("ix_members_name_mark", "name_mark"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    name_mark: Mapped[bytes] = mapped_column(LargeBinary(32))
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_mark: Mapped[bytes] = mapped_column(LargeBinary(32))
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    @classmethod
+    def enrol(cls, *, name: str, phone: str, organisation_id: int, vault: Vault, now: datetime) -> Member:
+        """A new member of an organisation. Refuses a name or phone that cannot be one."""
+        name, phone = clean_name(name), clean_phone(phone)
+        return cls(
+            organisation_id=organisation_id,
+            name_sealed=vault.seal(name, "member.name"),
+            name_mark=vault.mark(name, "member.name"),
+            phone_sealed=vault.seal(phone, "member.phone"),
+            phone_mark=vault.mark(phone, "member.phone"),
+            joined_at=now,
+            left_at=None,
+        )
+
+    def correct(self, *, name: str, organisation_id: int, vault: Vault) -> None:
+        """Puts the name or the organisation right, as a newer roster has it."""
+        name = clean_name(name)
+        if self.name(vault) != name:
+            self.name_sealed = vault.seal(name, "member.name")
+            self.name_mark = vault.mark(name, "member.name")
+        self.organisation_id = organisation_id
+
+    def name(self, vault: Vault) -> str:
+        """The name in the clear."""
+        return vault.open(self.name_sealed, "member.name")
+
+    def phone(self, vault: Vault) -> str:
+        """The phone in the clear: only for those with a right to it."""
+        return vault.open(self.phone_sealed, "member.phone")
+
+    def is_called(self, name: str, vault: Vault) -> bool:
+        """Whether that is this member's name."""
+        return self.name_mark in vault.marks(clean_name(name), "member.name")
+
+
+class Members:
+    """The roster."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def add(self, member: Member) -> Member:
+        """Puts a new member on the roster."""
+        self._unit.session.add(member)
+        self._unit.session.flush()
+        return member
+
+    def get(self, member_id: int) -> Member | None:
+        """The member of that id, or None."""
+        return self._unit.session.get(Member, member_id)
+
+    def with_phone(self, phone: str) -> Member | None:
+        """The member on the roster with that phone, or None."""
+        marks = self._unit.vault.marks(clean_phone(phone), "member.phone")
+        return self._unit.session.scalar(
+            select(Member).where(Member.phone_mark.in_(marks), Member.left_at.is_(None))
+        )
+
+    def named(self, name: str, organisation_id: int) -> list[Member]:
+        """Members of one organisation who bear that name."""
+        marks = self._unit.vault.marks(clean_name(name), "member.name")
+        return list(
+            self._unit.session.scalars(
+                select(Member).where(
+                    Member.name_mark.in_(marks),
+                    Member.organisation_id == organisation_id,
+                    Member.left_at.is_(None),
+                )
+            )
+        )

@@ -1,0 +1,199 @@
+"""组织: Party organisations in their own tree, and the posts that people hold in them."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import ForeignKey, Index, Select, String, case, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, DomainError
+from models.member import Member
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+
+class OrganisationUnknown(DomainError):
+    """There is no organisation of that name or number."""
+
+
+class PostKind(enum.StrEnum):
+    """职务: what somebody does for an organisation. Rights follow from posts, they are never copied."""
+
+    SECRETARY = "secretary"  # 书记
+    LIAISON = "liaison"  # 联络员
+    DEPUTY = "deputy"  # 备岗
+
+    @property
+    def label(self) -> str:
+        """As people say it."""
+        return {"secretary": "书记", "liaison": "联络员", "deputy": "备岗"}[self.value]
+
+
+class Organisation(Base):
+    """A Party organisation: committee, branch, bureau, company, partner in Beijing."""
+
+    __tablename__ = "organisations"
+    __table_args__ = (Index("ix_organisations_name", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(40))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    region: Mapped[str] = mapped_column(String(100), default="")
+    created_at: Mapped[datetime]
+    closed_on: Mapped[date | None]
+
+    @classmethod
+    def found(
+        cls, *, code: str, name: str, kind: str, region: str, parent_id: int | None, now: datetime
+    ) -> Organisation:
+        """A new organisation on file."""
+        return cls(
+            code=code,
+            name=name,
+            kind=kind,
+            region=region,
+            parent_id=parent_id,
+            created_at=now,
+            closed_on=None,
+        )
+
+    def rename(self, *, name: str, kind: str, region: str, parent_id: int | None) -> None:
+        """Corrects what is on file; the code stays what it was."""
+        self.name, self.kind, self.region, self.parent_id = name, kind, region, parent_id
+
+
+class Post(Base):
+    """Who holds which post, from when until when; history is kept."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        Index("ix_posts_organisation_id_until", "organisation_id", "until"),
+        Index("ix_posts_member_id_until", "member_id", "until"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    since: Mapped[date]
+    until: Mapped[date | None]
+
+    @classmethod
+    def appoint(cls, *, member_id: int, organisation_id: int, kind: PostKind, since: date) -> Post:
+        """``member_id`` holds the post from ``since`` on, without an end set."""
+        return cls(
+            member_id=member_id, organisation_id=organisation_id, kind=kind.value, since=since, until=None
+        )
+
+    def leave(self, on: date) -> None:
+        """The post is held until ``on``, that day not included."""
+        self.until = on
+
+
+class Officer(msgspec.Struct, frozen=True):
+    """Somebody who acts for an organisation."""
+
+    member_id: int
+    name: str
+    post: PostKind
+    organisation_id: int
+    organisation: str
+
+    @property
+    def title(self) -> str:
+        """How a member is told who it is: 东沟村党支部联络员李春梅."""
+        return f"{self.organisation}{self.post.label}{self.name}"
+
+
+# Liaison officers do the daily work; where there is none, the secretary hears of it, then the deputy.
+_ORDER = case(
+    {PostKind.LIAISON.value: 0, PostKind.SECRETARY.value: 1, PostKind.DEPUTY.value: 2},
+    value=Post.kind,
+    else_=3,
+)
+_OFFICERS = (
+    select(
+        Post.member_id,
+        Post.kind,
+        Post.organisation_id,
+        Organisation.name.label("organisation"),
+        Member.name_sealed,
+    )
+    .join(Organisation, Organisation.id == Post.organisation_id)
+    .join(Member, Member.id == Post.member_id)
+    .where(Post.until.is_(None), Member.left_at.is_(None))
+    .order_by(_ORDER, Post.id)
+)
+
+
+class Organisations:
+    """All organisations, and who acts for them."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def add(self, organisation: Organisation) -> Organisation:
+        """Puts a new organisation on file and gives it its id."""
+        self._unit.session.add(organisation)
+        self._unit.session.flush()
+        return organisation
+
+    def get(self, organisation_id: int) -> Organisation:
+        """The organisation of that id."""
+        found = self._unit.session.get(Organisation, organisation_id)
+        if found is None:
+            raise OrganisationUnknown()
+        return found
+
+    def by_code(self, code: str) -> Organisation | None:
+        """The organisation with that 编号, or None."""
+        return self._unit.session.scalar(select(Organisation).where(Organisation.code == code))
+
+    def named_like(self, words: str, limit: int = 4) -> list[Organisation]:
+        """Organisations whose name contains ``words`` (all of it), the shortest names first."""
+        query = (
+            select(Organisation)
+            .where(Organisation.name.contains(words, autoescape=True), Organisation.closed_on.is_(None))
+            .order_by(func.length(Organisation.name), Organisation.id)
+            .limit(limit)
+        )
+        return list(self._unit.session.scalars(query))
+
+    def officers(self, organisation_id: int) -> list[Officer]:
+        """Who acts for an organisation today: liaison officers first, then secretaries, then deputies."""
+        return self._read(_OFFICERS.where(Post.organisation_id == organisation_id))
+
+    def posts_of(self, member_id: int) -> list[Officer]:
+        """The posts that one member holds today."""
+        return self._read(_OFFICERS.where(Post.member_id == member_id))
+
+    def held_by(self, member_id: int, organisation_id: int) -> list[Post]:
+        """The posts of one member in one organisation, as entities that can change."""
+        query = select(Post).where(
+            Post.member_id == member_id, Post.organisation_id == organisation_id, Post.until.is_(None)
+        )
+        return list(self._unit.session.scalars(query))
+
+    def appoint(self, post: Post) -> None:
+        """Puts a new post on file."""
+        self._unit.session.add(post)
+        self._unit.session.flush()
+
+    def _read(self, query: Select[int, str, int, str, bytes]) -> list[Officer]:
+        return [
+            Officer(
+                member_id=row.member_id,
+                name=self._unit.vault.open(row.name_sealed, "member.name"),
+                post=PostKind(row.kind),
+                organisation_id=row.organisation_id,
+                organisation=row.organisation,
+            )
+            for row in self._unit.connection.execute(query)
+        ]

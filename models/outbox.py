@@ -1,0 +1,255 @@
+"""待发消息: letters that the bot owes somebody, written in the same transaction as what caused them."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.identity import Identity
+from models.letter import Letter, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+MESSAGE_WINDOW: Final = timedelta(hours=48)
+"""How long after a person's message customer-service messages are allowed (platform rule)."""
+GESTURE_WINDOW: Final = timedelta(minutes=1)
+"""The same after a menu tap, a scan or a follow."""
+LEASE: Final = timedelta(seconds=60)
+"""How long a process may take over a letter before another may try."""
+MOST_ATTEMPTS: Final = 8
+
+
+class State(enum.StrEnum):
+    """Where a letter stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    WAITING = "waiting"  # no channel is open: said with the person's next message
+    CALL = "call"  # the person is not on WeChat: somebody has to call
+    DEAD = "dead"
+
+
+class Priority(enum.IntEnum):
+    """Who goes first."""
+
+    URGENT = 0
+    ANSWER = 1
+    DUTY = 2
+    NEWS = 3
+
+
+class OutboxRow(Base):
+    """One letter to one person."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_state_due_at", "state", "due_at"),
+        Index("ix_outbox_openid_state", "openid", "state"),
+        Index("ix_outbox_message_id", "message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dedup_key: Mapped[str] = mapped_column(String(191), unique=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
+    """Whom it is for; their WeChat is looked up when it is sent."""
+    openid: Mapped[str | None] = mapped_column(String(64))
+    """Set from the beginning for somebody who is not bound, else when it is sent."""
+    kind: Mapped[str] = mapped_column(String(40))
+    body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    priority: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20))
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    channel: Mapped[str] = mapped_column(String(20))
+    message_id: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The sealed part of a letter."""
+
+    text: str
+    fields: dict[str, str]
+
+
+def _posting(upsert: object) -> object:
+    return upsert(OutboxRow.__table__).on_conflict_do_nothing(index_elements=["dedup_key"])  # type: ignore[operator]
+
+
+_POST = {"postgresql": _posting(postgresql.insert), "sqlite": _posting(sqlite.insert)}
+
+
+class Outbox:
+    """All letters."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def post(
+        self,
+        *,
+        key: str,
+        kind: str,
+        text: str,
+        fields: dict[str, str],
+        now: datetime,
+        member_id: int | None = None,
+        openid: str | None = None,
+        priority: Priority = Priority.DUTY,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Owes somebody a letter. ``key`` names the occasion and the recipient: the same key is owed once."""
+        self._unit.connection.execute(
+            _POST[self._unit.connection.dialect.name],  # type: ignore[call-overload]
+            {
+                "dedup_key": key,
+                "member_id": member_id,
+                "openid": openid,
+                "kind": kind,
+                "body_sealed": self._unit.vault.seal(
+                    msgspec.json.encode(Body(text, fields)).decode(), "outbox.body"
+                ),
+                "priority": int(priority),
+                "state": State.PENDING.value,
+                "due_at": due_at or now,
+                "lease_until": None,
+                "attempts": 0,
+                "channel": "",
+                "message_id": "",
+                "reason": "",
+                "created_at": now,
+                "settled_at": None,
+            },
+        )
+        self._unit.letters_posted = True
+
+    def lease(self, now: datetime, limit: int) -> list[Letter]:
+        """Takes letters that are due, the urgent ones first; nobody else takes them while the lease lasts.
+
+        A letter to somebody without WeChat is put on the call list instead.
+        """
+        query = (
+            select(OutboxRow)
+            .where(
+                OutboxRow.state == State.PENDING.value,
+                OutboxRow.due_at <= now,
+                or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now),
+            )
+            .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        letters = []
+        for row in self._unit.session.scalars(query):
+            identity = self._identity(row)
+            if identity is None:
+                row.state, row.settled_at = State.CALL.value, now
+                row.reason = "收信人没有绑定微信，请打电话告知"
+                continue
+            row.openid = identity.openid
+            row.lease_until, row.attempts = now + LEASE, row.attempts + 1
+            body = self._body(row)
+            letters.append(
+                Letter(
+                    id=row.id,
+                    openid=identity.openid,
+                    kind=row.kind,
+                    text=body.text,
+                    fields=body.fields,
+                    client_msg_id=f"sqs{row.id}",
+                    window_open=window_open(identity, now),
+                )
+            )
+        return letters
+
+    def _identity(self, row: OutboxRow) -> Identity | None:
+        query = select(Identity).where(Identity.subscribed.is_(True))
+        if row.member_id is not None:
+            query = query.where(Identity.member_id == row.member_id)
+        else:
+            query = query.where(Identity.openid == row.openid)
+        return self._unit.session.scalar(query.order_by(Identity.last_message_at.desc()).limit(1))
+
+    def _body(self, row: OutboxRow) -> Body:
+        return msgspec.json.decode(self._unit.vault.open(row.body_sealed, "outbox.body"), type=Body)
+
+    def settle(self, letter_id: int, outcome: Outcome, now: datetime) -> None:
+        """Writes down what an attempt came to; a letter that was tried too often is dead."""
+        row = self._unit.session.get(OutboxRow, letter_id)
+        if row is None or row.state != State.PENDING.value:
+            return
+        row.lease_until = None
+        row.channel = outcome.channel or row.channel
+        row.reason = outcome.reason[:300]
+        match outcome.verdict:
+            case Verdict.ACCEPTED:
+                row.state, row.settled_at, row.message_id = State.SENT.value, now, outcome.message_id
+                if outcome.channel == "custom" and row.openid:
+                    self._unit.session.execute(
+                        update(Identity)
+                        .where(Identity.openid == row.openid, Identity.sends_left > 0)
+                        .values(sends_left=Identity.sends_left - 1)
+                    )
+            case Verdict.WAIT:
+                row.state = State.WAITING.value
+            case Verdict.RETRY if row.attempts < MOST_ATTEMPTS:
+                row.due_at = now + timedelta(seconds=max(1.0, outcome.retry_after_s))
+            case _:
+                row.state, row.settled_at = State.DEAD.value, now
+
+    def say_waiting(self, openid: str, now: datetime, limit: int = 3) -> list[str]:
+        """What could not be pushed to this person, to be said now; counts as sent."""
+        rows = self._unit.session.scalars(
+            select(OutboxRow)
+            .where(OutboxRow.openid == openid, OutboxRow.state == State.WAITING.value)
+            .order_by(OutboxRow.priority, OutboxRow.id)
+            .limit(limit)
+        )
+        said = []
+        for row in rows:
+            row.state, row.channel, row.settled_at = State.SENT.value, "reply", now
+            said.append(self._body(row).text)
+        return said
+
+    def delivered(self, message_id: str, status: str, now: datetime) -> None:
+        """The platform's word on a template message: arrived, or why not."""
+        for row in self._unit.session.scalars(
+            select(OutboxRow).where(OutboxRow.message_id == message_id, OutboxRow.state == State.SENT.value)
+        ):
+            if status == "success":
+                row.state = State.DELIVERED.value
+            else:
+                # The template did not arrive: it is said at the next contact instead.
+                row.state, row.reason = State.WAITING.value, status[:300]
+            row.settled_at = now
+
+    def backlog(self, now: datetime) -> tuple[int, float]:
+        """How many letters are due, and for how many seconds the oldest of them has been."""
+        count, oldest = self._unit.session.execute(
+            select(func.count(), func.min(OutboxRow.due_at)).where(
+                OutboxRow.state == State.PENDING.value, OutboxRow.due_at <= now
+            )
+        ).one()
+        return count, (now - oldest).total_seconds() if oldest else 0.0
+
+
+def window_open(identity: Identity, now: datetime) -> bool:
+    """Whether a customer-service message to this person is allowed now."""
+    if identity.sends_left <= 0:
+        return False
+    wrote, gesture = identity.last_message_at, identity.last_gesture_at
+    return (wrote is not None and now - wrote < MESSAGE_WINDOW) or (
+        gesture is not None and now - gesture < GESTURE_WINDOW
+    )

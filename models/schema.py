@@ -1,0 +1,65 @@
+"""The schema's versions: what the database has, what the product needs, and the way from one to the other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from models.store import Store
+
+_HERE = Path(__file__).parent / "migrations"
+_LOCK = 7_310_418_820_260_511  # any number of our own; machines that migrate at once queue up behind it
+
+
+def configuration() -> Config:
+    """Alembic's settings; there is no ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s")
+    return config
+
+
+def head() -> str:
+    """The version that this release needs."""
+    revision = ScriptDirectory.from_config(configuration()).get_current_head()
+    assert revision is not None  # noqa: S101 - the product ships at least one migration
+    return revision
+
+
+def current(store: Store) -> str | None:
+    """The version that the database has; None: empty."""
+    with store.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(store: Store) -> None:
+    """Brings the schema to the newest version and the shipped categories in; safe from several machines at once."""
+    with store.engine.connect() as connection, _alone(connection), connection.begin():
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    with store.unit() as unit:
+        unit.categories.ensure()
+
+
+@contextlib.contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Nobody else migrates meanwhile: a session lock on PostgreSQL; SQLite's writer lock does it by itself."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
+        connection.commit()

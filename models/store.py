@@ -1,0 +1,201 @@
+"""The store: one database, its transactions, and the unit of work that handlers see."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from models.attachment import Attachments
+from models.base import Base, Conflict, Happening
+from models.case import Cases
+from models.category import Categories
+from models.consortium import Consortia
+from models.directory import Card, Directory
+from models.identity import Identities
+from models.member import Members
+from models.organisation import Organisations
+from models.outbox import Outbox
+from models.received import Inbox
+from models.revision import Revisions
+from models.rule import Rules
+from models.suggestion import Suggestions
+from models.supply import Supplies
+from models.timeline import Timeline
+from models.vault import Vault
+
+metadata = Base.metadata
+"""All tables; importing this module knows every one of them."""
+
+CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
+"""What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
+
+
+class Unit:
+    """One piece of work in one transaction: the collections, and what happened on the way."""
+
+    def __init__(self, session: Session, vault: Vault, directory: Directory) -> None:
+        self.session = session
+        self.connection: Connection = session.connection()
+        self.vault = vault
+        self.directory = directory
+        self.happenings: list[Happening] = []
+        self.letters_posted = False
+
+    def tell(self, happening: Happening) -> None:
+        """Something became true; whoever has to hear of it is told when the handler has finished."""
+        self.happenings.append(happening)
+
+    def card(self, organisation_id: int, now: datetime) -> Card:
+        """The directory's card of one organisation."""
+        return self.directory.card(organisation_id, self, now)
+
+    @cached_property
+    def organisations(self) -> Organisations:
+        """组织与职务."""
+        return Organisations(self)
+
+    @cached_property
+    def members(self) -> Members:
+        """党员."""
+        return Members(self)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """微信身份."""
+        return Identities(self)
+
+    @cached_property
+    def consortia(self) -> Consortia:
+        """融合体与轮值."""
+        return Consortia(self)
+
+    @cached_property
+    def categories(self) -> Categories:
+        """类别."""
+        return Categories(self)
+
+    @cached_property
+    def supplies(self) -> Supplies:
+        """供需清单."""
+        return Supplies(self)
+
+    @cached_property
+    def cases(self) -> Cases:
+        """需求与问题."""
+        return Cases(self)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """时间线."""
+        return Timeline(self)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """建议."""
+        return Suggestions(self)
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """佐证."""
+        return Attachments(self)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """关键词规则."""
+        return Rules(self)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """收到的消息."""
+        return Inbox(self)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """待发消息."""
+        return Outbox(self)
+
+    @cached_property
+    def revisions(self) -> Revisions:
+        """变更计数."""
+        return Revisions(self)
+
+
+class Store:
+    """One database, SQLite or PostgreSQL."""
+
+    def __init__(self, url: str, vault: Vault, *, pool_size: int = 4) -> None:
+        """``url`` as in the settings: ``sqlite:///path`` or ``postgresql://…``."""
+        self.vault = vault
+        self.directory = Directory()
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url, pool_size)
+        self._readers = self.engine.execution_options(reading=True)
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session in a transaction that is committed at the end, or undone if anything is raised."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextlib.contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """One unit of work in a transaction of its own."""
+        with self.session() as session:
+            yield self.unit_in(session)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A unit of work that only reads: it never waits for a writer, and nothing it does is kept."""
+        with Session(self._readers, expire_on_commit=False) as session, session.begin() as transaction:
+            yield self.unit_in(session)
+            transaction.rollback()
+
+    def unit_in(self, session: Session) -> Unit:
+        """A unit of work inside a transaction that somebody else opened."""
+        return Unit(session, self.vault, self.directory)
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        self.engine.dispose()
+
+
+def _sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def mend(connection: Any, _: Any) -> None:
+        # The driver's own transaction handling breaks savepoints; we begin by ourselves, and at once as a
+        # writer, so that two transactions queue up instead of failing half-way.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-32000")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size + 4,
+        pool_pre_ping=True,
+    )

@@ -1,0 +1,143 @@
+"""建议: which entries were suggested for a case, in which order, why, and what the member chose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Float, ForeignKey, Index, String, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, DomainError, Happening
+from models.fit import Fit
+from models.timeline import Timeline
+
+if TYPE_CHECKING:
+    from models.case import Case
+    from models.person import Person
+    from models.store import Unit
+
+
+class NothingSuggested(DomainError):
+    """The case has no suggestion of that number."""
+
+
+class SupplyChosen(Happening, frozen=True, kw_only=True):
+    """A member chose one of the suggestions."""
+
+    number: int
+    text: str
+    supply: str
+    title: str
+    unit_name: str
+    organisation_id: int | None
+    """The supplier, where it is on file."""
+    reporter_id: int
+    reporter: str
+    reporter_organisation: str
+    own_organisation_id: int
+
+
+class NoneChosen(Happening, frozen=True, kw_only=True):
+    """None of the suggestions suits; somebody has to look further."""
+
+    number: int
+    text: str
+    organisation_id: int
+    chair_id: int | None
+
+
+class Suggestion(Base):
+    """One entry of the list that was shown for one case."""
+
+    __tablename__ = "suggestions"
+    __table_args__ = (Index("uq_suggestions_case", "case_number", "rank", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"))
+    rank: Mapped[int]
+    supply_code: Mapped[str] = mapped_column(String(64), index=True)
+    score: Mapped[float] = mapped_column(Float)
+    reason: Mapped[str] = mapped_column(String(200))
+    version: Mapped[str] = mapped_column(String(40))
+    """Which understanding and index suggested it."""
+    shown_at: Mapped[datetime]
+    chosen_at: Mapped[datetime | None]
+
+
+_INSERT = insert(Suggestion.__table__)  # type: ignore[arg-type]
+
+
+class Suggestions:
+    """All suggestions ever shown."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def show(self, case: Case, fits: list[Fit], *, version: str, now: datetime) -> None:
+        """Remembers what is shown for a case, best first."""
+        if fits:
+            self._unit.connection.execute(
+                _INSERT,
+                [
+                    {
+                        "case_number": case.number,
+                        "rank": rank,
+                        "supply_code": fit.code,
+                        "score": fit.score,
+                        "reason": fit.reason[:200],
+                        "version": version,
+                        "shown_at": now,
+                        "chosen_at": None,
+                    }
+                    for rank, fit in enumerate(fits, 1)
+                ],
+            )
+
+    def of(self, number: int) -> list[Suggestion]:
+        """What was shown for a case, best first."""
+        return list(
+            self._unit.session.scalars(
+                select(Suggestion).where(Suggestion.case_number == number).order_by(Suggestion.rank)
+            )
+        )
+
+    def choose(self, case: Case, rank: int, *, by: Person, now: datetime) -> Suggestion:
+        """The member takes one; its supplier is to be told. Choosing the same again changes nothing."""
+        found = self._unit.session.scalar(
+            select(Suggestion).where(Suggestion.case_number == case.number, Suggestion.rank == rank)
+        )
+        if found is None:
+            raise NothingSuggested(number=case.number)
+        if found.chosen_at is None:
+            found.chosen_at = now
+            supply = self._unit.supplies.by_code(found.supply_code)
+            note = f"{supply.unit_name}：{supply.title}"
+            Timeline(self._unit).add(case.number, "choose", actor_id=by.member_id, at=now, note=note)
+            self._unit.tell(
+                SupplyChosen(
+                    number=case.number,
+                    text=case.text,
+                    supply=supply.code,
+                    title=supply.title,
+                    unit_name=supply.unit_name,
+                    organisation_id=supply.organisation_id,
+                    reporter_id=case.reporter_id,
+                    reporter=by.name,
+                    reporter_organisation=by.organisation,
+                    own_organisation_id=case.organisation_id,
+                )
+            )
+        return found
+
+    def refuse(self, case: Case, *, by: Person, now: datetime) -> None:
+        """None of them suits."""
+        Timeline(self._unit).add(case.number, "none_suits", actor_id=by.member_id, at=now)
+        self._unit.tell(
+            NoneChosen(
+                number=case.number,
+                text=case.short,
+                organisation_id=case.organisation_id,
+                chair_id=by.chair_id,
+            )
+        )

@@ -1,0 +1,189 @@
+"""供需清单条目: what organisations offer, and what they ask for."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, DomainError
+from models.fit import Offer
+from models.vault import Vault
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+
+class SupplyUnknown(DomainError):
+    """No entry of the list has that number."""
+
+
+class Side(enum.StrEnum):
+    """Which side of the list an entry stands on."""
+
+    SUPPLY = "供给"
+    DEMAND = "需求"
+
+
+class Supply(Base):
+    """One entry of the supply-demand list."""
+
+    __tablename__ = "supplies"
+    __table_args__ = (
+        CheckConstraint("capacity IS NULL OR used <= capacity", name="capacity"),
+        Index("ix_supplies_state_valid_until", "state", "valid_until"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), unique=True)
+    side: Mapped[str] = mapped_column(String(10))
+    title: Mapped[str] = mapped_column(String(200))
+    detail: Mapped[str] = mapped_column(Text)
+    category: Mapped[str] = mapped_column(String(40), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    unit_name: Mapped[str] = mapped_column(String(200))
+    """The organisation's name as written; the only trace of one that is not on file."""
+    area: Mapped[str] = mapped_column(String(200))
+    quantity: Mapped[str] = mapped_column(String(100))
+    capacity: Mapped[int | None]
+    """How many needs it can serve in all; None: not counted."""
+    used: Mapped[int] = mapped_column(default=0)
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+    contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(20))
+    """``on_offer`` or ``withdrawn``; full and expired follow from the numbers and the day."""
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as a plain dict
+
+    @classmethod
+    def offer(
+        cls,
+        *,
+        code: str,
+        side: Side,
+        title: str,
+        detail: str,
+        category: str,
+        organisation_id: int | None,
+        unit_name: str,
+        area: str,
+        quantity: str,
+        valid_from: date | None,
+        valid_until: date | None,
+        contact: str,
+        vault: Vault,
+        now: datetime,
+    ) -> Supply:
+        """A new entry, on offer at once."""
+        supply = cls(code=code, used=0, capacity=None)
+        supply.revise(
+            side=side,
+            title=title,
+            detail=detail,
+            category=category,
+            organisation_id=organisation_id,
+            unit_name=unit_name,
+            area=area,
+            quantity=quantity,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            contact=contact,
+            vault=vault,
+            now=now,
+        )
+        return supply
+
+    def revise(
+        self,
+        *,
+        side: Side,
+        title: str,
+        detail: str,
+        category: str,
+        organisation_id: int | None,
+        unit_name: str,
+        area: str,
+        quantity: str,
+        valid_from: date | None,
+        valid_until: date | None,
+        contact: str,
+        vault: Vault,
+        now: datetime,
+    ) -> None:
+        """The entry as it stands in a newer list; what was used stays counted."""
+        self.side, self.title, self.detail, self.category = side.value, title, detail, category
+        self.organisation_id, self.unit_name = organisation_id, unit_name
+        self.area, self.quantity = area, quantity
+        self.valid_from, self.valid_until = valid_from, valid_until
+        self.contact_sealed = vault.seal(contact, "supply.contact")
+        self.state = "on_offer"
+        self.updated_at = now
+
+    def contact(self, vault: Vault) -> str:
+        """The contact's name as the list gives it."""
+        return vault.open(self.contact_sealed, "supply.contact")
+
+    def serves_on(self, day: date) -> bool:
+        """Whether the entry can be suggested on a day."""
+        return (
+            self.state == "on_offer"
+            and (self.valid_until is None or self.valid_until >= day)
+            and (self.capacity is None or self.used < self.capacity)
+        )
+
+    def as_offer(self) -> Offer:
+        """What the matcher must know."""
+        return Offer(
+            code=self.code,
+            side=self.side,
+            title=self.title,
+            detail=self.detail,
+            category=self.category,
+            unit=self.unit_name,
+            area=self.area,
+            quantity=self.quantity,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            remaining=None if self.capacity is None else max(0, self.capacity - self.used),
+        )
+
+
+class Supplies:
+    """The supply-demand list."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def by_code(self, code: str) -> Supply:
+        """The entry with that 编号. Raises SupplyUnknown."""
+        found = self._unit.session.scalar(select(Supply).where(Supply.code == code))
+        if found is None:
+            raise SupplyUnknown(code=code)
+        return found
+
+    def on_offer(self, day: date) -> list[Offer]:
+        """Every entry that may serve on or after a day: what the matcher's index is built from."""
+        query = (
+            select(Supply)
+            .where(Supply.state == "on_offer", or_(Supply.valid_until.is_(None), Supply.valid_until >= day))
+            .order_by(Supply.id)
+        )
+        return [supply.as_offer() for supply in self._unit.session.scalars(query)]
+
+    def page(
+        self, *, day: date, offset: int, limit: int, category: str | None = None
+    ) -> tuple[list[Supply], int]:
+        """One page of the list as members read it, and how many entries there are in all."""
+        query = select(Supply).where(
+            Supply.state == "on_offer", or_(Supply.valid_until.is_(None), Supply.valid_until >= day)
+        )
+        if category is not None:
+            query = query.where(Supply.category == category)
+        total = self._unit.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        return list(self._unit.session.scalars(query.order_by(Supply.id).offset(offset).limit(limit))), total

@@ -1,0 +1,66 @@
+"""时间线: what happened to a case, entry by entry; nothing is ever changed or taken out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, String, Text, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+
+class TimelineEntry(Base):
+    """One thing that happened to a case."""
+
+    __tablename__ = "timeline"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), index=True)
+    at: Mapped[datetime]
+    event: Mapped[str] = mapped_column(String(40))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    """None: the clock did it."""
+    note: Mapped[str] = mapped_column(Text)
+    public: Mapped[bool]
+    """Whether the reporter sees it."""
+
+
+_INSERT = insert(TimelineEntry.__table__)  # type: ignore[arg-type]
+
+
+class Timeline:
+    """The entries of all cases."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def add(
+        self, number: int, event: str, *, at: datetime, actor_id: int | None, note: str = "", public: bool = True
+    ) -> None:
+        """Writes one entry."""
+        self._unit.connection.execute(
+            _INSERT,
+            {
+                "case_number": number,
+                "at": at,
+                "event": event,
+                "actor_id": actor_id,
+                "note": note,
+                "public": public,
+            },
+        )
+
+    def of(self, number: int, limit: int = 50) -> list[TimelineEntry]:
+        """The newest entries of one case, oldest of them first."""
+        rows = self._unit.session.scalars(
+            select(TimelineEntry)
+            .where(TimelineEntry.case_number == number)
+            .order_by(TimelineEntry.id.desc())
+            .limit(limit)
+        )
+        return list(rows)[::-1]
