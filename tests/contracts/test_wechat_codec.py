@@ -7,10 +7,25 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pushes import ACCOUNT, AES_MODE, APP, KEY, NONCE, OTHER_KEY, PLAIN_MODE, SENDER, STAMP, TOKEN
-from pushes import jsn, sealed, signed, text, wrapped
-from werobot.crypto import MessageCrypt
+from pushes import (
+    ACCOUNT,
+    AES_MODE,
+    APP,
+    KEY,
+    NONCE,
+    OTHER_KEY,
+    PLAIN_MODE,
+    SENDER,
+    STAMP,
+    TOKEN,
+    jsn,
+    sealed,
+    signed,
+    text,
+    wrapped,
+)
 from wechatpy.crypto import WeChatCrypto
+from werobot.crypto import MessageCrypt
 
 from bot.config import WeChat
 from bot.kit.message import Text
