@@ -1,0 +1,180 @@
+"""The one object that reads texts: built once at start, then only asked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime
+from importlib import resources
+
+from bot.language import emergencies, marks, orders, places, quantities, times
+from bot.language.classifier import Classifier, Weights
+from bot.language.features import features
+from bot.language.folding import LIMIT, fold, squeeze
+from bot.language.lexicon import Lexicon, known_words
+from bot.language.segment import Segmenter
+from bot.language.vectors import Vector, Vectors
+from models.moment import local
+from models.understanding import Slots, Understanding
+
+CODE = "1"
+"""Raised by hand when code in this room changes what a text is understood to mean."""
+_DATA = ("lexicon.toml", "simplified.txt", "vectors.npz", "weights.npz")
+_STOP = frozenset(
+    ["的", "了", "着", "是", "在", "我", "你", "他", "她", "它", "俺", "咱", "您", "们", "我们", "你们", "他们", "咱们", "俺们", "这", "那", "这个", "那个", "有", "没", "没有", "不", "就", "也", "都", "还", "又", "再", "很", "太", "要", "想", "能", "会", "可以", "可", "把", "被", "给", "让", "和", "跟", "与", "及", "或", "但", "因为", "所以", "如果", "要是", "什么", "啥", "咋", "怎么", "谁", "哪", "哪里", "哪儿", "吗", "呢", "吧", "啊", "呀", "嘛", "哦", "嗯", "哈", "个", "一", "一个", "上", "下", "里", "去", "来", "到", "从", "对", "向", "为", "以", "于", "之", "等", "请", "请问", "好", "说", "看", "找", "求", "点", "些", "一些", "一下", "多少", "几", "现在", "今年", "最近", "谢谢", "领导", "你好", "您好", "麻烦"]
+)
+_SEARCHED = 80
+"""Words of a text that are searched by: a need is told in fewer, and the cost stays bounded."""
+
+
+class Language:
+    """Reads Chinese messages. Immutable but for ``add_names``; safe to share between threads that only read.
+
+    ``places`` and ``names`` (organisations, villages) come from the product's own data and help to find slots
+    and to keep such names whole.
+    """
+
+    def __init__(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        self._lexicon = Lexicon()
+        self._segmenter = Segmenter(known_words(self._lexicon))
+        self._vectors = Vectors()
+        self._classifier = Classifier.load()
+        self._gazetteer = _gazetteer(places)
+        self._segmenter.add((*places, *names))
+        self.version = _version()
+
+    def add_names(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        """Takes in names that were not known at start. Not to be called while other threads read."""
+        told = tuple(places)
+        if told:
+            self._gazetteer.add(told)
+        self._segmenter.add((*told, *names))
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """Search words of a text, each once: its words, the words inside them, and the plain words for local ones.
+
+        At most the first 600 characters count. Function words are left out unless nothing else remains.
+        """
+        return self._words(squeeze(fold(text[:LIMIT])))
+
+    def _words(self, squeezed: str) -> tuple[str, ...]:
+        found = dict.fromkeys(self._segmenter.search(self._segmenter.cut(squeezed)))
+        kept = {word: None for word in found if word not in _STOP}
+        kept.update(dict.fromkeys(self._lexicon.plain(squeezed)))
+        return tuple(kept or found)[:_SEARCHED]
+
+    def direction(self, text: str) -> Vector:
+        """Where a text points on the map of meaning: a vector of length 1, or zeros."""
+        return self._vectors.mean(self._segmenter.cut(squeeze(fold(text[:LIMIT]))[:200]))
+
+    def category_shares(self, text: str) -> dict[str, float]:
+        """How likely each category is, given that the text is a need or an offer."""
+        scores = self._scores(squeeze(fold(text[:LIMIT])))
+        return dict(
+            zip(
+                self._classifier.labels["category"],
+                self._classifier.share("category", scores).tolist(),
+                strict=True,
+            )
+        )
+
+    def _scores(self, squeezed: str) -> Weights:
+        direction = self._vectors.mean(self._segmenter.cut(squeezed[:200]))
+        return self._classifier.scores(features(squeezed, self._lexicon), direction)
+
+    def understand(self, text: str, now: datetime) -> Understanding:
+        """The reading of one message; ``now`` is the aware moment from which relative dates count.
+
+        Bounded for any input: only the first 600 characters are read.
+        """
+        text = text[:LIMIT]
+        folded = fold(text)
+        today = local(now).date()
+        squeezed = squeeze(folded)
+        order = orders.intent(folded)
+        kind: str | None = None
+        category: str | None = None
+        if not squeezed:
+            return Understanding(version=self.version, intent="other", confidence=0.5)
+        scores = self._scores(squeezed)
+        intent, confidence = self._classifier.best("intent", scores)
+        if order is not None:
+            intent, confidence = order, 1.0
+        bare = order is not None and len(squeezed) <= 4
+        if intent in ("report", "offer") and not bare:
+            category = self._classifier.best("category", scores)[0]
+            if intent == "report":
+                kind = self._classifier.best("kind", scores)[0]
+        slots, deadline, when = self._facts(text, folded, intent, today)
+        return Understanding(
+            version=self.version,
+            intent=intent,
+            kind=kind,
+            category=category,
+            slots=slots,
+            deadline=deadline,
+            when=when,
+            confidence=round(confidence, 3),
+            emergency=emergencies.find(folded),
+        )
+
+    def _facts(
+        self, text: str, folded: str, intent: str, today: date
+    ) -> tuple[Slots, str | None, str | None]:
+        """The slots, the deadline and the deadline as precisely as it was said."""
+        phones = marks.phones(folded)
+        items = marks.items(folded, phones) if intent in marks.ITEM_INTENTS else []
+        taken = phones + items
+        backward = intent == "volunteer_log"
+        said = [t for t in times.find(folded, today, backward=backward) if not _hit(t.start, t.end, taken)]
+        said = [t for t in said if not t.vague or intent in ("activity_query", "duty_query")]
+        taken = taken + [(t.start, t.end) for t in said]
+        where = places.find(folded, self._gazetteer, intent=intent, taken=taken)
+        amounts = quantities.find(folded, intent=intent, taken=taken + where)
+        slots = Slots(
+            quantity=tuple(text[a:b] for a, b in amounts),
+            place=tuple(text[a:b] for a, b in where),
+            time=tuple(text[t.start : t.end] for t in said),
+            phone=tuple(text[a:b] for a, b in phones),
+            item_no=tuple(text[a:b] for a, b in items),
+        )
+        return slots, *_deadline(said, today, intent)
+
+
+def _hit(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start < right and left < end for left, right in spans)
+
+
+def _deadline(said: list[times.Time], today: date, intent: str) -> tuple[str | None, str | None]:
+    """The time by which it is needed, else the next one; a past one only for what is told as done."""
+    dated = [t for t in said if t.days is not None]
+    ahead = [t for t in dated if t.days is not None and t.days[1] >= today]
+    behind = intent in ("volunteer_log", "progress")
+    if intent == "volunteer_log":
+        ahead = dated
+    chosen = (
+        next((t for t in ahead if t.by), None)
+        or next(iter(ahead), None)
+        or (dated[0] if behind and dated else None)
+    )
+    if chosen is None or chosen.days is None:
+        return None, None
+    first, last = chosen.days
+    if first != last:
+        span = f"{first}/{last}"
+        return span, span
+    if chosen.clock is None:
+        return str(first), str(first)
+    return str(first), f"{first}T{chosen.clock[0]:02}:{chosen.clock[1]:02}"
+
+
+def _gazetteer(names: Iterable[str]) -> places.Gazetteer:
+    return places.Gazetteer(names)
+
+
+def _version() -> str:
+    """A short mark of the code's and the data files' state: a stored reading of another mark can be made anew."""
+    digest = hashlib.sha256(CODE.encode())
+    for name in _DATA:
+        digest.update(resources.files("bot.language").joinpath("data", name).read_bytes())
+    return f"{CODE}-{digest.hexdigest()[:8]}"

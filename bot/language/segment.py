@@ -1,0 +1,126 @@
+"""Cutting Chinese text into words: jieba's dictionary and jieba's rule, without its global state and cache files.
+
+A text is cut along the most probable path through the dictionary's words (unigram model), which is what
+``jieba.cut(text, HMM=False)`` does. Reading the dictionary ourselves spares the temporary cache file that jieba
+shares with the whole machine, and one lookup table per pair of characters makes the cut about twice as fast.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.util import find_spec
+from math import log
+from pathlib import Path
+
+_RUNS = re.compile(r"([\u4e00-\u9fff]+)|([a-z0-9]+(?:\.[0-9]+)?)")
+_LONGEST = 8
+"""Dictionary words longer than this are left out: names of institutions that nobody types in full."""
+_OWN_FREQUENCY = 2000
+"""Weight of a word we add, in the dictionary's counts: above chance combinations, below everyday words."""
+
+
+def dictionary_path() -> Path:
+    """Where the installed jieba keeps its dictionary (MIT), found without importing jieba."""
+    spec = find_spec("jieba")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("jieba is not installed: its dictionary is needed")
+    return Path(next(iter(spec.submodule_search_locations))) / "dict.txt"
+
+
+class Segmenter:
+    """A dictionary and the cut along its most probable path."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        counts: dict[str, int] = {}
+        with dictionary_path().open(encoding="utf-8") as lines:
+            for line in lines:
+                word, count, _ = line.split(" ", 2)
+                if len(word) <= _LONGEST:
+                    counts[word] = int(count)
+        self._total = log(sum(counts.values()))
+        total = self._total
+        self._cost = {word: total - log(count or 1) for word, count in counts.items()}
+        self._reach: dict[str, int] = {}
+        for word in counts:
+            self._stretch(word)
+        self._unknown = total
+        self.add(words)
+
+    def _stretch(self, word: str) -> None:
+        size = len(word)
+        if size > 1:
+            pair = word[:2]
+            if self._reach.get(pair, 1) < size:
+                self._reach[pair] = size
+
+    def add(self, words: Iterable[str]) -> None:
+        """Takes names and domain words into the dictionary; a known word is only made likelier."""
+        cost = self._total - log(_OWN_FREQUENCY)
+        for word in words:
+            if 1 < len(word) <= 24:
+                self._cost[word] = min(cost, self._cost.get(word, cost))
+                self._stretch(word)
+
+    def knows(self, word: str) -> bool:
+        """Whether the word stands in the dictionary."""
+        return word in self._cost
+
+    def cost(self, word: str) -> float:
+        """Negative log probability of a word: high for rare ones."""
+        return self._cost.get(word, self._unknown)
+
+    def cut(self, folded: str) -> list[str]:
+        """The words of a folded text, in order; runs of letters and digits are one word, the rest is dropped."""
+        words: list[str] = []
+        for match in _RUNS.finditer(folded):
+            run = match.group(1)
+            if run is None:
+                words.append(match.group(2))
+            elif len(run) == 1:
+                words.append(run)
+            else:
+                self._cut_run(run, words)
+        return words
+
+    def _cut_run(self, run: str, words: list[str]) -> None:
+        size = len(run)
+        cost, reach, unknown = self._cost, self._reach, self._unknown
+        best = [0.0] * (size + 1)
+        step = [1] * size
+        for i in range(size - 1, -1, -1):
+            least = cost.get(run[i], unknown) + best[i + 1]
+            chosen = 1
+            furthest = reach.get(run[i : i + 2])
+            if furthest is not None:
+                for end in range(i + 2, min(i + furthest, size) + 1):
+                    price = cost.get(run[i:end])
+                    if price is not None:
+                        price += best[end]
+                        # jieba takes the longer of two equally likely words
+                        if price <= least:
+                            least, chosen = price, end - i
+            best[i] = least
+            step[i] = chosen
+        i = 0
+        while i < size:
+            end = i + step[i]
+            words.append(run[i:end])
+            i = end
+
+    def search(self, words: Iterable[str]) -> list[str]:
+        """The words and, of each long one, the shorter dictionary words inside it."""
+        found: list[str] = []
+        cost = self._cost
+        for word in words:
+            size = len(word)
+            if size > 2 and word[0] > "\u3fff":
+                for i in range(size - 1):
+                    if (pair := word[i : i + 2]) in cost:
+                        found.append(pair)
+                if size > 3:
+                    for i in range(size - 2):
+                        if (triple := word[i : i + 3]) in cost:
+                            found.append(triple)
+            found.append(word)
+        return found

@@ -1,0 +1,169 @@
+"""``python -m bot.language.training FILE…``: makes ``data/weights.npz`` from labelled messages.
+
+Files: ``.jsonl`` as in tests/data/messages.jsonl, or ``.tsv`` lessons (intent, kind, category, text). Logistic
+regression with a quadratic penalty, by full-batch gradient steps from zero: no randomness, the same files give
+the same weights on the same numpy.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.language.classifier import DENSE, Classifier
+from bot.language.features import features
+from bot.language.folding import LIMIT, fold, squeeze
+from bot.language.lexicon import Lexicon, known_words
+from bot.language.segment import Segmenter
+from bot.language.vectors import Vectors
+
+Matrix = NDArray[np.float32]
+_STEPS = 260
+_PENALTY = {"intent": 0.6, "category": 0.6, "kind": 0.6}
+_RARE = 2
+"""A feature must occur in so many messages to be kept."""
+
+
+class Example(msgspec.Struct, frozen=True):
+    """One labelled message; ``kind`` and ``category`` are None where they do not apply."""
+
+    text: str
+    intent: str
+    kind: str | None = None
+    category: str | None = None
+    weight: float = 1.0
+
+
+def read(path: Path) -> list[Example]:
+    """The labelled messages of a file."""
+    examples: list[Example] = []
+    for line in path.read_text("utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if path.suffix == ".jsonl":
+            examples.append(msgspec.json.decode(line, type=Example))
+        else:
+            intent, kind, category, text = line.split("\t")
+            examples.append(Example(text, intent, kind or None, category or None))
+    return examples
+
+
+class Reader:
+    """Texts to features, with the same machinery as the product's."""
+
+    def __init__(self) -> None:
+        self.lexicon = Lexicon()
+        self.segmenter = Segmenter(known_words(self.lexicon))
+        self.vectors = Vectors()
+
+    def read(self, text: str) -> tuple[set[str], NDArray[np.float32]]:
+        """Features and direction of one text."""
+        squeezed = squeeze(fold(text[:LIMIT]))
+        return features(squeezed, self.lexicon), self.vectors.mean(self.segmenter.cut(squeezed[:200]))
+
+
+def train(examples: Sequence[Example], seen: Sequence[tuple[set[str], NDArray[np.float32]]]) -> Classifier:
+    """The classifier of these examples."""
+    counts = Counter(name for found, _ in seen for name in found)
+    names = sorted(name for name, count in counts.items() if count >= _RARE)
+    place = {name: i for i, name in enumerate(names)}
+    size = seen[0][1].shape[0]
+    matrix: Matrix = np.zeros((len(seen), len(names) + size), dtype=np.float32)
+    for row, (found, direction) in enumerate(seen):
+        columns = [place[name] for name in found if name in place]
+        matrix[row, columns] = 1.0 / np.sqrt(max(len(found), 1))
+        matrix[row, len(names) :] = DENSE * direction
+    labels: dict[str, list[str]] = {}
+    parts: list[Matrix] = []
+    biases: list[NDArray[np.float32]] = []
+    for head in ("intent", "category", "kind"):
+        told = [getattr(example, head) for example in examples]
+        rows = [i for i, label in enumerate(told) if label is not None]
+        labels[head] = sorted({told[i] for i in rows})
+        answers = np.array([labels[head].index(told[i]) for i in rows])
+        weights = np.array([examples[i].weight for i in rows], dtype=np.float32)
+        part, bias = _fit(matrix[rows], answers, weights, len(labels[head]), _PENALTY[head])
+        parts.append(part)
+        biases.append(bias)
+    whole = np.concatenate(parts, axis=1)
+    return Classifier(names, labels, whole[: len(names)], whole[len(names) :], np.concatenate(biases))
+
+
+def _fit(
+    matrix: Matrix, answers: NDArray[np.int64], weights: Matrix, classes: int, penalty: float
+) -> tuple[Matrix, Matrix]:
+    """Multinomial logistic regression by Nesterov's accelerated gradient; the bias carries no penalty."""
+    rows = len(answers)
+    target = np.zeros((rows, classes), dtype=np.float32)
+    target[np.arange(rows), answers] = 1.0
+    point = np.zeros((matrix.shape[1], classes), dtype=np.float32)
+    ahead = point.copy()
+    bias = np.zeros(classes, dtype=np.float32)
+    # the loss is the sum over messages, its curvature at most a quarter of the matrix's square norm
+    step = 1.0 / (0.5 * _norm(matrix) + penalty)
+    bias_step = 1.0 / rows
+    for i in range(_STEPS):
+        scores = matrix @ ahead + bias
+        scores -= scores.max(axis=1, keepdims=True)
+        shares = np.exp(scores)
+        shares /= shares.sum(axis=1, keepdims=True)
+        wrong = (shares - target) * weights[:, None]
+        nearer = ahead - step * (matrix.T @ wrong + penalty * ahead)
+        bias -= bias_step * wrong.sum(axis=0)
+        ahead = nearer + np.float32(i / (i + 3)) * (nearer - point)
+        point = nearer
+    return point, bias
+
+
+def _norm(matrix: Matrix) -> float:
+    """The largest eigenvalue of the matrix's square, by power iteration."""
+    vector = np.ones(matrix.shape[1], dtype=np.float32)
+    size = 1.0
+    for _ in range(30):
+        vector = matrix.T @ (matrix @ vector)
+        size = float(np.linalg.norm(vector))
+        vector /= size
+    return size
+
+
+def save(classifier: Classifier, path: Path) -> None:
+    """Writes the weights: feature weights in eight bits with one scale per label, the rest as they are."""
+    place, sparse, dense, bias = classifier.weights()
+    scale = np.maximum(np.abs(sparse).max(axis=0), 1e-9) / 127
+    small = np.round(sparse / scale).astype(np.int8)
+    useful = np.abs(small).max(axis=1) >= 3
+    names = [name for name, keep in zip(place, useful, strict=True) if keep]
+    labels = "\n".join(f"{head}:{','.join(own)}" for head, own in classifier.labels.items())
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        names=np.frombuffer("\n".join(names).encode(), dtype=np.uint8),
+        labels=np.frombuffer(labels.encode(), dtype=np.uint8),
+        sparse=small[useful],
+        scale=scale.astype(np.float32),
+        dense=dense.astype(np.float16),
+        bias=bias.astype(np.float32),
+    )
+    path.write_bytes(buffer.getvalue())
+
+
+def main(paths: Sequence[str]) -> int:
+    """Reads the files, trains, writes the weights beside this module."""
+    examples = [example for path in paths for example in read(Path(path))]
+    reader = Reader()
+    classifier = train(examples, [reader.read(example.text) for example in examples])
+    target = Path(__file__).parent / "data" / "weights.npz"
+    save(classifier, target)
+    sys.stdout.write(f"{len(examples)} messages, {target.stat().st_size} bytes\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:] or ["tests/data/messages.jsonl", "tests/data/lessons.tsv"]))

@@ -1,0 +1,198 @@
+"""The index: every entry of the list as postings and directions, ready to rank in a fraction of a millisecond."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.language import Language
+from bot.language.folding import LIMIT, fold, squeeze
+from bot.matching.regions import Regions, areas
+from models.fit import Fit, Offer
+
+Floats = NDArray[np.float32]
+
+_K1, _B = 1.2, 0.5
+_TITLE = 2.0
+"""A word of the title counts as if it stood twice."""
+_MEANING, _WORDS, _CATEGORY = 1.0, 1.5, 0.35
+"""Weights of meaning (cosine), words (share of the query's ideal BM25) and category."""
+THRESHOLD = 0.45
+_QUERY_TOKENS = 64
+
+
+class Index:
+    """Immutable. Build anew when the list changes."""
+
+    def __init__(self, offers: Sequence[Offer], language: Language) -> None:
+        self._offers = tuple(offers)
+        self._language = language
+        size = len(self._offers)
+        self._regions = Regions((offer.area, offer.unit) for offer in self._offers)
+        self._areas = [areas(offer.area) for offer in self._offers]
+        self._postings: dict[str, tuple[NDArray[np.int32], Floats]] = {}
+        self._ideal: dict[str, float] = {}
+        self._post()
+        self._meaning: Floats = np.zeros((size, language.direction("").shape[0]), dtype=np.float32)
+        for row, offer in enumerate(self._offers):
+            title, body = (
+                language.direction(offer.title),
+                language.direction(f"{offer.title}，{offer.detail}"),
+            )
+            both = 0.5 * title + body
+            length = float(np.linalg.norm(both))
+            self._meaning[row] = both / length if length else both
+        labels = sorted({offer.category for offer in self._offers})
+        self._labels = {label: i for i, label in enumerate(labels)}
+        self._category = np.array([self._labels[offer.category] for offer in self._offers], dtype=np.int32)
+        far = date.max.toordinal()
+        self._from = np.array(
+            [o.valid_from.toordinal() if o.valid_from else 0 for o in self._offers], dtype=np.int64
+        )
+        self._until = np.array(
+            [o.valid_until.toordinal() if o.valid_until else far for o in self._offers], dtype=np.int64
+        )
+        self._left = np.array([o.remaining is None or o.remaining > 0 for o in self._offers], dtype=bool)
+        self._side = np.array([o.side == "供给" for o in self._offers], dtype=bool)
+        self._near = lru_cache(maxsize=256)(self._nearness)
+
+    @classmethod
+    def build(cls, offers: Iterable[Offer], language: Language) -> Index:
+        """The index of these offers; about 0.2 ms each."""
+        return cls(tuple(offers), language)
+
+    def __len__(self) -> int:
+        return len(self._offers)
+
+    def _post(self) -> None:
+        counts: list[Counter[str]] = []
+        for offer in self._offers:
+            bag: Counter[str] = Counter()
+            for token in self._tokens(offer.title):
+                bag[token] += 2
+            for token in self._tokens(offer.detail):
+                bag[token] += 1
+            counts.append(bag)
+        total = len(counts)
+        lengths = np.array([sum(bag.values()) for bag in counts], dtype=np.float32)
+        mean = float(lengths.mean()) if total else 1.0
+        rows: dict[str, list[int]] = {}
+        often: dict[str, list[int]] = {}
+        for row, bag in enumerate(counts):
+            for token, count in bag.items():
+                rows.setdefault(token, []).append(row)
+                often.setdefault(token, []).append(count)
+        for token, found in rows.items():
+            weight = log(1 + (total - len(found) + 0.5) / (len(found) + 0.5)) * _token_weight(token)
+            places = np.array(found, dtype=np.int32)
+            times = np.array(often[token], dtype=np.float32)
+            norm = _K1 * (1 - _B + _B * lengths[places] / mean)
+            self._postings[token] = (places, (weight * times * (_K1 + 1) / (times + norm)).astype(np.float32))
+            self._ideal[token] = weight * (_K1 + 1) * 0.75
+        self._unknown = log(1 + (total + 0.5) / 0.5) * (_K1 + 1) * 0.75
+
+    def _tokens(self, text: str, words: Iterable[str] | None = None) -> list[str]:
+        """Words, plain words and pairs of characters."""
+        squeezed = squeeze(fold(text[:LIMIT]))
+        tokens = list(self._language.words(text) if words is None else words)
+        known = set(tokens)
+        tokens.extend(
+            pair for run in _HAN.findall(squeezed[:120]) for pair in _pairs(run) if pair not in known
+        )
+        return tokens
+
+    def _nearness(self, wanted: frozenset[str]) -> Floats:
+        return np.array([self._regions.nearness(wanted, served) for served in self._areas], dtype=np.float32)
+
+    def suggest(
+        self,
+        text: str,
+        *,
+        words: Sequence[str] | None = None,
+        category: str | None = None,
+        places: Sequence[str] = (),
+        kind: str | None = None,
+        today: date,
+        home: str = "",
+        top: int = 3,
+    ) -> list[Fit]:
+        """The entries that serve the need, best first; empty when nothing truly does.
+
+        ``words``: the text's search words if they are at hand; ``category``, ``kind`` and ``places``: from its
+        understanding; ``home``: the region of the asker's own branch, used when the text names none.
+        """
+        if not self._offers or top <= 0:
+            return []
+        text = text[:LIMIT]
+        words = self._language.words(text) if words is None else words
+        wanted = self._regions.named(text, places) or (
+            self._regions.named(home, (home,)) if home else frozenset()
+        )
+        score = self._score(text, words, category)
+        near = self._near(wanted)
+        score *= near
+        score[~self._open(today)] = 0.0
+        count = min(top, len(score))
+        first = np.argpartition(-score, count - 1)[:count]
+        first = first[np.argsort(-score[first], kind="stable")]
+        return [self._fit(int(row), float(score[row]), wanted) for row in first if score[row] >= THRESHOLD]
+
+    def _score(self, text: str, words: Sequence[str], category: str | None) -> Floats:
+        tokens = self._tokens(text, words)[:_QUERY_TOKENS]
+        found = [self._postings[token] for token in tokens if token in self._postings]
+        ideal = sum(self._ideal.get(token, 0.0) for token in tokens) + 1e-6
+        size = len(self._offers)
+        if found:
+            rows = np.concatenate([rows for rows, _ in found])
+            weights = np.concatenate([weights for _, weights in found])
+            lexical = np.bincount(rows, weights=weights, minlength=size).astype(np.float32) / np.float32(
+                ideal
+            )
+        else:
+            lexical = np.zeros(size, dtype=np.float32)
+        meaning = self._meaning @ self._language.direction(text)
+        score: Floats = _MEANING * meaning + _WORDS * lexical
+        if category is not None:
+            score += np.float32(_CATEGORY) * (self._category == self._labels.get(category, -1))
+        return score
+
+    def _open(self, today: date) -> NDArray[np.bool_]:
+        day = today.toordinal()
+        free: NDArray[np.bool_] = self._left & self._side & (self._until >= day) & (self._from <= day + 300)
+        return free
+
+    def _fit(self, row: int, score: float, wanted: frozenset[str]) -> Fit:
+        offer = self._offers[row]
+        served = self._areas[row]
+        if not wanted:
+            where = "全市可用" if not served else "、".join(sorted(served)[:2])
+        elif wanted & served:
+            where = "同县" if any(name.endswith("县") for name in wanted & served) else "同一地区"
+        else:
+            where = "全市可用" if not served else "邻近地区"
+        return Fit(
+            code=offer.code,
+            title=offer.title,
+            unit=offer.unit,
+            score=round(min(score / 2, 1.0), 3),
+            reason=f"{where} · {offer.category}",
+        )
+
+
+_HAN = re.compile("[\u4e00-\u9fff]+")
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[i : i + 2] for i in range(len(run) - 1)]
+
+
+def _token_weight(token: str) -> float:
+    """Single characters say little."""
+    return 0.4 if len(token) == 1 else 1.0
