@@ -199,7 +199,12 @@ class Client(WeChatClient):  # type: ignore[misc] # wechatpy publishes no types
             "secret": self.secret,
             "force_refresh": force,
         }
-        answer = _decode(await self._call("POST", self._url("stable_token"), {}, body, ANSWER_LIMIT))
+        try:
+            answer = _decode(await self._call("POST", self._url("stable_token"), {}, body, ANSWER_LIMIT))
+        except TransientError as error:
+            # Whatever became of the token: the call that needs it has not been sent.
+            error.uncertain = False
+            raise
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not token or not isinstance(seconds, int | float):
             raise TransientError(0, "微信没有给出 access_token")
