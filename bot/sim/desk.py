@@ -96,9 +96,11 @@ class _Desk:
         except FileNotFoundError:
             raise web.HTTPNotFound from None
         kind = _TYPES[name[name.rindex(".") :]]
-        return web.Response(
+        answer = web.Response(
             body=body, content_type=kind, charset="utf-8", headers={"Cache-Control": "no-cache"}
         )
+        answer.enable_compression()
+        return answer
 
     async def photo(self, request: web.Request) -> web.Response:
         """A photo that somebody sent: the address in a push's ``PicUrl``."""

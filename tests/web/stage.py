@@ -102,6 +102,7 @@ class Account:
 
 def text_reply(push: Push, text: str) -> str:
     """A passive text reply to ``push``."""
+    text = text.replace("]]>", "]]]]><![CDATA[>")
     return (
         f"<xml><ToUserName><![CDATA[{push['FromUserName']}]]></ToUserName>"
         f"<FromUserName><![CDATA[{push['ToUserName']}]]></FromUserName><CreateTime>{int(time.time())}</CreateTime>"

@@ -1,7 +1,7 @@
 // The page: listens to what happens and lets the phones, the clock and the drawer show it.
 import { PhoneView } from "./phone.js";
 import { WireView } from "./wire.js";
-import { el, face, moment, post, toast } from "./words.js";
+import { button, el, face, moment, post, toast } from "./words.js";
 
 const table = document.getElementById("desk");
 const people = document.getElementById("people");
@@ -80,7 +80,6 @@ function seen(view) {
 function countUnread(view) {
   if (seen(view)) return;
   view.unread += 1;
-  clearTimeout(view.badge);
   view.chip.querySelector("i")?.remove();
   view.chip.append(el("i", { "aria-label": `${view.unread} 条没看的消息` }, String(view.unread)));
 }
@@ -99,7 +98,7 @@ function hello(state) {
     table.replaceChildren();
     for (const facts of state.phones) {
       const view = new PhoneView(facts, desk);
-      view.chip = el("button", { type: "button", "aria-pressed": "false", title: `${facts.name} ${facts.role}`, "aria-label": `${facts.name}，${facts.role}`, onclick: () => choose(facts.openid, true) }, face(facts), el("span.who", {}, facts.name));
+      view.chip = button("button", [face(facts), el("span.who", {}, facts.name)], () => choose(facts.openid, true), { "aria-pressed": "false", title: facts.role, "aria-label": `${facts.name}，${facts.role}` });
       views.set(facts.openid, view);
       table.append(view.node);
       people.append(view.chip);

@@ -1,5 +1,5 @@
 // One phone: the chat, the menu, the keyboard, the panel behind the plus.
-import { el, face, icon, post, rich, stamp, toast } from "./words.js";
+import { button, el, face, icon, outside, post, rich, stamp, toast } from "./words.js";
 
 const MARK = "/sim/static/mark.svg";
 const GAP = 5 * 60e3;
@@ -24,16 +24,16 @@ export class PhoneView {
     this.chat = el("div.chat", { role: "log", "aria-live": "polite", "aria-label": `${this.name}和手牵手的对话`, tabindex: "0" });
     this.profile = this.makeProfile();
     this.tries = el("div.tries", { role: "group", "aria-label": "试着说" }, el("span", {}, "试着说"),
-      ...facts.says.map((words) => el("button", { type: "button", title: words, onclick: () => this.say(words) }, words)));
-    this.tries.hidden = !facts.says.length;
+      ...facts.says.map((words) => button("button", words, () => this.say(words), { title: words })));
+    this.tries.addEventListener("wheel", (event) => { this.tries.scrollLeft += event.deltaY; }, { passive: true });
     this.input = el("input", { type: "text", maxlength: "2000", autocomplete: "off", enterkeyhint: "send", "aria-label": `${this.name}要说的话` });
     this.sendKey = el("button.send", { type: "submit" }, "发送");
-    this.plusKey = el("button.key", { type: "button", "aria-label": "更多", "aria-expanded": "false", onclick: () => this.showPanel(this.panel.hidden) }, icon("plus"));
+    this.plusKey = button("button.key", icon("plus"), () => this.showPanel(this.panel.hidden), { "aria-label": "更多", "aria-expanded": "false" });
     this.form = el("form", { onsubmit: (event) => this.submit(event) }, this.input, this.sendKey, this.plusKey);
     this.input.addEventListener("input", () => this.arm());
     this.input.addEventListener("focus", () => this.showPanel(false));
     this.menu = el("div.menu", { role: "group", "aria-label": "菜单" });
-    this.modeKey = el("button.key", { type: "button", onclick: () => this.setMode(this.menu.hidden ? "menu" : "keys", true) });
+    this.modeKey = button("button.key", [], () => this.setMode(this.menu.hidden ? "menu" : "keys", true));
     this.bar = el("div.bar", {}, this.modeKey, this.form, this.menu);
     this.panel = this.makePanel();
     this.heading = el("h2", {}, this.desk.title);
@@ -54,8 +54,8 @@ export class PhoneView {
 
   makeProfile() {
     return el("div.profile", {}, el("img", { src: MARK, alt: "" }), el("h3", {}, this.desk.title), el("p", {}, "服务号 · 有难处说一声，大家伙搭把手"),
-      el("button", { type: "button", onclick: () => this.act({ act: "follow" }) }, "关注公众号"),
-      el("button", { type: "button", onclick: () => this.chooseCode() }, "扫支部的二维码关注"));
+      button("button", "关注公众号", () => this.act({ act: "follow" })),
+      button("button", "扫支部的二维码关注", () => this.chooseCode()));
   }
 
   makePanel() {
@@ -67,7 +67,7 @@ export class PhoneView {
       ["leave", "取消关注", () => this.confirmLeaving()],
     ];
     const panel = el("div.panel", { role: "group", "aria-label": "更多" }, ...entries.map(([sign, label, run]) =>
-      el("button", { type: "button", onclick: () => { this.showPanel(false); run(); } }, el("span", {}, icon(sign)), label)));
+      button("button", [el("span", {}, icon(sign)), label], () => { this.showPanel(false); run(); })));
     panel.hidden = true;
     return panel;
   }
@@ -114,15 +114,15 @@ export class PhoneView {
       return node;
     }
     if (kind === "location") return el("div.bubble.place", {}, el("p", {}, text), el("div.map", { "aria-hidden": "true" }, icon("pin")));
-    if (kind === "link") return el("div.bubble.article", {}, el("p", {}, bubble.url ? el("a", { href: bubble.url, target: "_blank", rel: "noopener noreferrer" }, text) : text, el("small", {}, tail)));
-    if (kind === "choices") return el("div.bubble", {}, ...rich(text, say), el("div.choices", {}, ...rows.map(([id, words]) => el("button.choice", { type: "button", onclick: () => say(words, id) }, words))), ...rich(tail, say));
+    if (kind === "link") return el("div.bubble.article", {}, el("p", {}, bubble.url ? outside(bubble.url, text) : text, el("small", {}, tail)));
+    if (kind === "choices") return el("div.bubble", {}, ...rich(text, say), el("div.choices", {}, ...rows.map(([id, words]) => button("button.choice", words, () => say(words, id)))), tail && el("span", {}, ...rich(tail, say)));
     return el("div.bubble", {}, ...rich(text, say));
   }
 
   drawCard(bubble) {
     const fields = (bubble.rows || []).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
     const link = /^https?:\/\//.test(bubble.url || "")
-      ? el("a", { href: bubble.url, target: "_blank", rel: "noopener noreferrer" }, "详情", icon("back")) : null;
+      ? outside(bubble.url, "详情", icon("back")) : null;
     return el("article.card", { "aria-label": `通知：${bubble.text}` },
       el("h3", {}, el("img", { src: MARK, alt: "" }), this.desk.title), el("h4", {}, bubble.text), el("dl", {}, ...fields), link);
   }
@@ -139,24 +139,24 @@ export class PhoneView {
 
   setMenu(menu) {
     const buttons = menu.button || [];
-    this.menu.replaceChildren(...buttons.map((button) => this.drawEntry(button)));
+    this.menu.replaceChildren(...buttons.map((entry) => this.drawEntry(entry)));
     this.hasMenu = buttons.length > 0;
     this.modeKey.hidden = !this.hasMenu;
     if (!this.touched) this.setMode(this.hasMenu ? "menu" : "keys");
   }
 
-  drawEntry(button) {
-    const inner = button.sub_button || [];
-    if (!inner.length) return el("div", {}, el("button", { type: "button", onclick: () => this.tap(button) }, button.name));
-    const list = el("ul", { "aria-label": button.name }, ...inner.map((entry) => el("li", {}, el("button", { type: "button", onclick: () => this.tap(entry) }, entry.name))));
+  drawEntry(entry) {
+    const inner = entry.sub_button || [];
+    if (!inner.length) return el("div", {}, button("button", entry.name, () => this.tap(entry)));
+    const list = el("ul", { "aria-label": entry.name }, ...inner.map((each) => el("li", {}, button("button", each.name, () => this.tap(each)))));
     list.hidden = true;
-    const key = el("button", { type: "button", "aria-expanded": "false", onclick: () => {
+    const key = button("button", [icon("list"), entry.name], () => {
       const opening = list.hidden;
       this.closeMenus();
       list.hidden = !opening;
       key.setAttribute("aria-expanded", String(opening));
       if (opening) list.querySelector("button").focus({ preventScroll: true });
-    } }, icon("list"), button.name);
+    }, { "aria-expanded": "false" });
     return el("div", {}, key, list);
   }
 
@@ -235,9 +235,9 @@ export class PhoneView {
   openSheet(title, entries) {
     this.closeSheet();
     const pick = (run) => () => { this.closeSheet(); run(); };
-    const buttons = entries.map(([label, run]) => el("button", { type: "button", onclick: pick(run) }, label));
+    const buttons = entries.map(([label, run]) => button("button", label, pick(run)));
     const sheet = el("div.sheet", { role: "dialog", "aria-modal": "true", "aria-label": title }, el("h3", {}, title), ...buttons,
-      el("button", { type: "button", onclick: () => this.closeSheet() }, "算了"));
+      button("button", "算了", () => this.closeSheet()));
     this.veil = el("div.veil", { onclick: (event) => { if (event.target === this.veil) this.closeSheet(); } }, sheet);
     this.shell.append(this.veil);
     buttons[0].focus({ preventScroll: true });

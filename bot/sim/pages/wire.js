@@ -64,11 +64,12 @@ function tidy(text) {
     try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
   }
   if (!text.startsWith("<")) return text;
+  const kept = [];
+  const bare = text.replace(/<!\[CDATA\[.*?\]\]>/gs, (part) => `\u0001${kept.push(part) - 1}\u0002`);
   let depth = 0;
-  return text.replace(/(?<!\]\])>\s*<(?!!)(?!\/(?![^>]*>\s*(<|$)))/g, ">\n<").replace(/\]\]>(<\/[^>]+>)\s*(?=<)/g, "]]>$1\n").split("\n").map((line) => {
-    if (line.startsWith("</")) depth = Math.max(0, depth - 1);
-    const pad = "  ".repeat(depth);
-    if (/^<[^/!][^>]*>$/.test(line)) depth += 1;
+  return bare.replace(/>\s*<(?!\/)/g, ">\n<").replace(/(<\/\w+>)\s*(?=<\/)/g, "$1\n").split("\n").map((line) => {
+    const pad = "  ".repeat(depth - line.startsWith("</"));
+    depth += (line.match(/<\w/g) || []).length - (line.match(/<\//g) || []).length;
     return pad + line;
-  }).join("\n");
+  }).join("\n").replace(/\u0001(\d+)\u0002/g, (_, number) => kept[number]);
 }

@@ -14,6 +14,16 @@ export function el(what, traits = {}, ...children) {
   return node;
 }
 
+/** A key that can be pressed: button("button.key", label or icon, onclick, {more traits}). */
+export function button(what, label, onclick, traits = {}) {
+  return el(what, { type: "button", onclick, ...traits }, ...[label].flat());
+}
+
+/** A link to another site. */
+export function outside(href, ...label) {
+  return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...label);
+}
+
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
@@ -102,8 +112,8 @@ function link(href, label, say) {
   if (href.startsWith("weixin://bizmsgmenu")) {
     const query = new URLSearchParams(href.slice(href.indexOf("?") + 1));
     const words = query.get("msgmenucontent") || label;
-    return el("button", { type: "button", onclick: () => say(words, query.get("msgmenuid") || "0") }, label);
+    return button("button", label, () => say(words, query.get("msgmenuid") || "0"));
   }
-  if (/^https?:\/\//.test(href)) return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, label);
+  if (/^https?:\/\//.test(href)) return outside(href, label);
   return label;
 }

@@ -1,0 +1,45 @@
+"""Where the page's tests look: a browser, and the address of a desk (swap ``sim_url`` to test another one)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.web.stage import Stage
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A tiny account with the simulator beside it."""
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def sim_url(stage: Stage) -> str:
+    """The address of the desk under test, without a path."""
+    return stage.url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """The system's Chromium, or a skip that says so."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
