@@ -134,7 +134,7 @@ class Case(Base):
     source: Mapped[str] = mapped_column(String(20))
     text: Mapped[str] = mapped_column(Text)
     category: Mapped[str] = mapped_column(String(40))
-    """The category's code; empty while it is not known."""
+    """The category's label; empty while it is not known."""
     place: Mapped[str] = mapped_column(String(200))
     quantity: Mapped[str] = mapped_column(String(200))
     deadline: Mapped[str] = mapped_column(String(40))

@@ -108,6 +108,41 @@ class Consortia:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
+    def add(self, consortium: Consortium) -> Consortium:
+        """Puts a new consortium on file and gives it its id."""
+        self._unit.session.add(consortium)
+        self._unit.session.flush()
+        return consortium
+
+    def all(self) -> list[Consortium]:
+        """Every consortium."""
+        return list(self._unit.session.scalars(select(Consortium).order_by(Consortium.id)))
+
+    def seats(self) -> list[Seat]:
+        """Every seat, those that were left too."""
+        return list(self._unit.session.scalars(select(Seat).order_by(Seat.id)))
+
+    def seat(self, seat: Seat) -> None:
+        """Puts a new seat on file."""
+        self._unit.session.add(seat)
+        self._unit.session.flush()
+
+    def vacate(self, seat: Seat, on: date) -> None:
+        """The organisation leaves its seat; one that was taken the same day never was."""
+        if seat.since >= on:
+            self._unit.session.delete(seat)
+        else:
+            seat.leave(on)
+        self._unit.session.flush()
+
+    def terms(self) -> list[Term]:
+        """The whole rota of every consortium."""
+        return list(self._unit.session.scalars(select(Term).order_by(Term.consortium_id, Term.starts_on)))
+
+    def schedule(self, term: Term) -> None:
+        """Puts a new turn on file."""
+        self._unit.session.add(term)
+
     def by_code(self, code: str) -> Consortium | None:
         """The consortium with that 编号, or None."""
         return self._unit.session.scalar(select(Consortium).where(Consortium.code == code))

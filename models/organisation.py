@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from sqlalchemy import ForeignKey, Index, Select, String, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError
+from models.bulk import put_on_file
 from models.member import Member
 
 if TYPE_CHECKING:
@@ -145,6 +147,14 @@ class Organisations:
         self._unit.session.flush()
         return organisation
 
+    def add_all(self, organisations: Sequence[Organisation]) -> list[int]:
+        """Puts many new organisations on file; gives their ids in the same order."""
+        return put_on_file(self._unit, organisations)
+
+    def all(self) -> list[Organisation]:
+        """Every organisation, those that closed too."""
+        return list(self._unit.session.scalars(select(Organisation).order_by(Organisation.id)))
+
     def get(self, organisation_id: int) -> Organisation:
         """The organisation of that id."""
         found = self._unit.session.get(Organisation, organisation_id)
@@ -181,10 +191,18 @@ class Organisations:
         )
         return list(self._unit.session.scalars(query))
 
+    def posts(self) -> list[Post]:
+        """Every post that is held today, as entities that can change."""
+        return list(self._unit.session.scalars(select(Post).where(Post.until.is_(None)).order_by(Post.id)))
+
     def appoint(self, post: Post) -> None:
         """Puts a new post on file."""
         self._unit.session.add(post)
         self._unit.session.flush()
+
+    def appoint_all(self, posts: Sequence[Post]) -> None:
+        """Puts many new posts on file."""
+        put_on_file(self._unit, posts)
 
     def _read(self, query: Select[int, str, int, str, bytes]) -> list[Officer]:
         return [

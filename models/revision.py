@@ -41,6 +41,11 @@ class Revisions:
             self._unit.session.add(Revision(name=name, value=1))
             self._unit.session.flush()
 
+    def note(self, name: str, value: int) -> None:
+        """Sets a counter that is no count but a fingerprint: what was loaded last."""
+        self._unit.session.merge(Revision(name=name, value=value))
+        self._unit.session.flush()
+
     def all(self) -> dict[str, int]:
         """The counters as they stand."""
         rows = self._unit.session.execute(select(Revision.name, Revision.value))

@@ -101,6 +101,14 @@ class Rules:
         """The rule of that name, or None."""
         return self._unit.session.scalar(select(KeywordRule).where(KeywordRule.name == name))
 
+    def add(self, rule: KeywordRule) -> None:
+        """Puts a new rule on file."""
+        self._unit.session.add(rule)
+
+    def all(self) -> list[KeywordRule]:
+        """Every rule, those that are switched off too."""
+        return list(self._unit.session.scalars(select(KeywordRule).order_by(KeywordRule.id)))
+
     def enabled(self) -> list[KeywordRule]:
         """Every rule that is switched on: first those that answer first."""
         query = (

@@ -167,6 +167,14 @@ class Supplies:
             raise SupplyUnknown(code=code)
         return found
 
+    def add(self, supply: Supply) -> None:
+        """Puts a new entry on the list."""
+        self._unit.session.add(supply)
+
+    def all(self) -> list[Supply]:
+        """Every entry, those that were withdrawn or expired too."""
+        return list(self._unit.session.scalars(select(Supply).order_by(Supply.id)))
+
     def on_offer(self, day: date) -> list[Offer]:
         """Every entry that may serve on or after a day: what the matcher's index is built from."""
         query = (
