@@ -62,26 +62,32 @@ def _walk(body: bytes) -> Fields:
     """Raw expat, because it is three times as quick as xmltodict and refuses a DOCTYPE before reading it."""
     root: Fields = {}
     stack: list[Fields] = [root]
+    """The fields of each open element that has children; the last is where the next value goes."""
     text: list[str] = []
-    count = 0
-    leaf = False
+    count = depth = 0
+    childless = False
+    """The innermost open element has had no child yet: should one begin, it needs fields of its own."""
 
-    def start(name: str, _attributes: object) -> None:
-        nonlocal count, leaf
+    def start(_name: str, _attributes: object) -> None:
+        nonlocal count, depth, childless
         count += 1
-        if count > MAX_ELEMENTS or len(stack) > MAX_DEPTH:
+        depth += 1
+        if count > MAX_ELEMENTS or depth > MAX_DEPTH:
             raise NotAMessage("more elements than any push has")
-        stack.append({})
+        if childless:
+            stack.append({})
+        childless = True
         text.clear()
-        leaf = True
 
     def end(name: str) -> None:
-        nonlocal leaf
-        children = stack.pop()
-        value: Any = children
-        if leaf:
+        nonlocal depth, childless
+        depth -= 1
+        value: Any
+        if childless:
             value = "".join(text).strip()
-            leaf = False
+            childless = False
+        else:
+            value = stack.pop()
         text.clear()
         into = stack[-1]
         if name not in into:
