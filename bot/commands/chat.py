@@ -53,10 +53,6 @@ class DemoHandle(Protocol):
         """The site's address."""
         ...
 
-    async def move_clock(self, by: timedelta) -> None:
-        """Moves the clock and lets the product do what fell due."""
-        ...
-
 
 StartDemo = Callable[[], AbstractAsyncContextManager[DemoHandle]]
 Say = Callable[[str], None]
@@ -99,41 +95,49 @@ async def talk(demo: DemoHandle, lines: Iterable[str], say: Say, name: str | Non
     if person is None:
         print(f"没有「{name}」这个人。有：{_names(phones)}", file=sys.stderr)
         return 1
-    talk = _Talk(demo, person, say)
     say(HELP)
-    await talk.become(person)
     async with platform.watch() as changes:
-        watching = asyncio.create_task(talk.watch(changes))
+        talk = _Talk(demo, person, say, changes)
+        await talk.become(person)
         try:
             async for line in _read(lines):
                 if not await talk.hear(line.strip()):
                     break
-                await talk.settle(changes)
+                await talk.settle()
         finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            await talk.leave()
     return 0
 
 
 class _Talk:
-    def __init__(self, demo: DemoHandle, person: Phone, say: Say) -> None:
+    def __init__(
+        self, demo: DemoHandle, person: Phone, say: Say, changes: asyncio.Queue[tuple[str, Any]]
+    ) -> None:
         self._demo = demo
         self._person = person
         self._say = say
+        self._changes = changes
+        self._watching = asyncio.create_task(self._watch())
 
-    async def watch(self, changes: asyncio.Queue[tuple[str, Any]]) -> None:
+    async def _watch(self) -> None:
         """Says what appears on the phone in hand, and that something appeared on another."""
         while True:
-            name, facts = await changes.get()
+            name, facts = await self._changes.get()
             if name == "line":
-                line = msgspec.convert(facts["line"], Line)
-                self._show(facts["openid"], line)
-            changes.task_done()
+                self._show(facts["openid"], msgspec.convert(facts["line"], Line))
+            self._changes.task_done()
 
-    async def settle(self, changes: asyncio.Queue[tuple[str, Any]]) -> None:
+    async def settle(self) -> None:
         """Lets everything that has happened be said before the next line is read."""
-        await changes.join()
+        said = asyncio.create_task(self._changes.join())
+        await asyncio.wait({said, self._watching}, return_when=asyncio.FIRST_COMPLETED)
+        said.cancel()
+
+    async def leave(self) -> None:
+        """Stops watching; a mishap in it comes to light here."""
+        self._watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watching
 
     def _show(self, openid: str, line: Line) -> None:
         if line.bubble.side == "own":
@@ -183,9 +187,8 @@ class _Talk:
         if person.says:
             self._say(f"试着说：{' / '.join(person.says[:3])}")
         if not self._demo.platform.phones[person.openid].followed:
-            outcome = await self._demo.platform.follow(person.openid)
-            if outcome.bubble is not None:
-                self._say("\n".join(f"机｜{each}" for each in as_text(outcome.bubble).splitlines()))
+            await self._demo.platform.follow(person.openid)
+        await self.settle()
 
     async def _change(self, name: str) -> None:
         person = self._demo.platform.find(name) if name else None
@@ -199,7 +202,7 @@ class _Talk:
         if by is None:
             self._say("这样说：:时间 3天，或者 :时间 2小时")
             return
-        await self._demo.move_clock(by)
+        await self._demo.platform.pass_time(by)
         self._say(f"—— 现在是 {_written(self._demo.clock())} ——")
 
     async def _menu(self, wanted: str) -> None:

@@ -46,7 +46,8 @@ def mount(
     ``codes``: pairs of scene and label that phones can scan.
     """
     platform.codes.extend(codes_of(codes))
-    desk = _Desk(platform, clock, on_clock_moved, next_due, title)
+    platform.on_clock_moved = on_clock_moved
+    desk = _Desk(platform, clock, next_due, title)
     api.mount(app, platform, api_prefix)
     app.router.add_get("/sim", desk.page)
     app.router.add_get("/sim/", desk.page)
@@ -66,13 +67,11 @@ class _Desk:
         self,
         platform: Platform,
         clock: MovableClock,
-        on_clock_moved: Moved | None,
         next_due: NextDue | None,
         title: str,
     ) -> None:
         self._platform = platform
         self._clock = clock
-        self._on_clock_moved = on_clock_moved
         self._next_due = next_due
         self._title = title
         self._streams: set[asyncio.Task[Any]] = set()
@@ -224,10 +223,7 @@ class _Desk:
             by = timedelta(minutes=minutes)
         if by > _LONGEST_MOVE:
             raise _refused("一次最多拨一年")
-        self._clock.move(by)
-        self._platform.tell_time()
-        if self._on_clock_moved is not None:
-            await self._on_clock_moved()
+        await self._platform.pass_time(by)
         return _json({"now": self._clock()})
 
     async def _call(self, request: web.Request) -> dict[str, Any]:

@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from bot.config import WeChat
-from bot.kit.clock import Clock
+from bot.kit.clock import MovableClock
 from bot.sim import menu as menus
 from bot.sim import shelf
 from bot.sim.bubbles import FAILURE, Bubble, Line, note
@@ -82,7 +83,7 @@ class Platform:
         cast: Sequence[Phone],
         settings: WeChat,
         webhook_url: str | Callable[[], str],
-        clock: Clock,
+        clock: MovableClock,
         *,
         mode: Mode | None = None,
         body: Body = "xml",
@@ -103,6 +104,7 @@ class Platform:
         self.menu: menus.Menu = menus.DEFAULT
         self.codes: list[Code] = []
         self.faults: list[Fault] = []
+        self.on_clock_moved: Callable[[], Awaitable[None]] | None = None
         self.courier = Courier(
             settings,
             self._webhook_url,
@@ -135,9 +137,12 @@ class Platform:
             with contextlib.suppress(asyncio.QueueFull):
                 queue.put_nowait(change)
 
-    def tell_time(self) -> None:
-        """The clock was moved."""
+    async def pass_time(self, by: timedelta) -> None:
+        """Moves the clock ahead, and lets the account do what fell due."""
+        self.clock.move(by)
         self._tell("clock", {"now": self.clock()})
+        if self.on_clock_moved is not None:
+            await self.on_clock_moved()
 
     def note_call(self, entry: Entry) -> None:
         """The account called the API."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any
 
@@ -65,7 +65,7 @@ def test_the_state_names_everybody_and_the_codes(stage: Stage) -> None:
 def test_what_is_said_shows_on_the_phone_and_in_the_drawer_as_it_happens(stage: Stage) -> None:
     async def say() -> None:
         await stage.platform.say(HERDSMAN, "路灯坏了")
-        stage.platform.tell_time()
+        await stage.platform.pass_time(timedelta())
 
     events = stage.run(heard(stage, "clock", say))
     names = [name for name, _ in events]
