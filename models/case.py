@@ -410,6 +410,15 @@ class Cases:
             .limit(1)
         )
 
+    def draft_of(self, person: Person) -> Case | None:
+        """The newest draft of a person."""
+        return self._unit.session.scalar(
+            select(Case)
+            .where(Case.reporter_id == person.member_id, Case.state == CaseState.DRAFT.value)
+            .order_by(Case.number.desc())
+            .limit(1)
+        )
+
     def silent_drafts(self, before: datetime, limit: int = 100) -> list[Case]:
         """Drafts that nobody touched since then."""
         return list(

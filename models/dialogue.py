@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -18,6 +18,6 @@ class Dialogue(Base):
 
     openid: Mapped[str] = mapped_column(String(64), primary_key=True)
     step: Mapped[str] = mapped_column(String(60))
-    facts: Mapped[str] = mapped_column(Text)
-    """The step as JSON."""
+    facts_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """The step as JSON, sealed: on the way to being recognised people give names and phones."""
     expires_at: Mapped[datetime]

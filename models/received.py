@@ -70,7 +70,7 @@ class Arrival(msgspec.Struct, frozen=True):
     known: bool
     """Whether the sender was seen before."""
     step: str | None
-    facts: str | None
+    facts_sealed: bytes | None
     expires_at: datetime | None
     waiting: int
     """Letters that could not be pushed and are to be said now."""
@@ -111,7 +111,7 @@ _ARRIVAL = (
         Identity.scene,
         Identity.openid,
         Dialogue.step,
-        Dialogue.facts,
+        Dialogue.facts_sealed,
         Dialogue.expires_at,
         _WAITING,
     )
@@ -149,7 +149,7 @@ class Inbox:
             scene=row[6] or "",
             known=row[7] is not None,
             step=row[8],
-            facts=row[9],
+            facts_sealed=row[9],
             expires_at=row[10],
             waiting=row[11] or 0,
         )
@@ -197,15 +197,25 @@ class Inbox:
         """The sender stands at this step now."""
         statement = _STAND_PG if self._unit.connection.dialect.name == "postgresql" else _STAND_SQLITE
         self._unit.connection.execute(
-            statement, {"openid": openid, "step": step, "facts": facts, "expires_at": expires_at}
+            statement,
+            {
+                "openid": openid,
+                "step": step,
+                "facts_sealed": self._unit.vault.seal(facts, "dialogue.facts"),
+                "expires_at": expires_at,
+            },
         )
 
     def step_of(self, openid: str) -> tuple[str, str] | None:
         """The step that a sender stands at and its facts, or None."""
         row = self._unit.connection.execute(
-            select(Dialogue.step, Dialogue.facts).where(Dialogue.openid == openid)
+            select(Dialogue.step, Dialogue.facts_sealed).where(Dialogue.openid == openid)
         ).first()
-        return (row[0], row[1]) if row else None
+        return (row[0], self.facts(row[1])) if row else None
+
+    def facts(self, sealed: bytes) -> str:
+        """A step's facts in the clear."""
+        return self._unit.vault.open(sealed, "dialogue.facts")
 
     def leave(self, openid: str) -> None:
         """The sender stands at no step any more."""
@@ -250,7 +260,7 @@ def _standing(upsert: Any) -> Any:
         index_elements=[Dialogue.__table__.c.openid],
         set_={
             "step": new.excluded.step,
-            "facts": new.excluded.facts,
+            "facts_sealed": new.excluded.facts_sealed,
             "expires_at": new.excluded.expires_at,
         },
     )

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.appeal import Appeals
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
 from models.case import Cases
@@ -108,6 +109,11 @@ class Unit:
     def attachments(self) -> Attachments:
         """佐证."""
         return Attachments(self)
+
+    @cached_property
+    def appeals(self) -> Appeals:
+        """转人工."""
+        return Appeals(self)
 
     @cached_property
     def rules(self) -> Rules:

@@ -120,6 +120,12 @@ class NotificationDelivered(Event, frozen=True, kw_only=True, tag=True):
     status: str = ""
 
 
+class Silence(Event, frozen=True, kw_only=True, tag=True):
+    """Nothing was said about a draft for a while. Made by our own clock, never by the platform."""
+
+    case: int
+
+
 class Unknown(Message, frozen=True, kw_only=True, tag=True):
     """Of a kind that the product does not use; answered with nothing."""
 
@@ -147,6 +153,7 @@ Inbound = (
     | LetterDelivered
     | ConsentChanged
     | NotificationDelivered
+    | Silence
     | Unknown
 )
 """Every message there is; for exhaustive matching and for decoding a stored one."""

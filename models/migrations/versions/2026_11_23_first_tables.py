@@ -29,7 +29,7 @@ def upgrade() -> None:
     op.create_table('dialogues',
     sa.Column('openid', sa.String(length=64), nullable=False),
     sa.Column('step', sa.String(length=60), nullable=False),
-    sa.Column('facts', sa.Text(), nullable=False),
+    sa.Column('facts_sealed', sa.LargeBinary(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('openid', name=op.f('pk_dialogues'))
     )
@@ -147,6 +147,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_supplies_category'), ['category'], unique=False)
         batch_op.create_index(batch_op.f('ix_supplies_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index('ix_supplies_state_valid_until', ['state', 'valid_until'], unique=False)
+
+    op.create_table('appeals',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('text_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('media_id', sa.String(length=200), nullable=False),
+    sa.Column('member_id', sa.Integer(), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('received_key', sa.String(length=191), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_appeals_member_id_members')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_appeals_organisation_id_organisations')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_appeals'))
+    )
+    with op.batch_alter_table('appeals', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_appeals_member_id'), ['member_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_appeals_organisation_id'), ['organisation_id'], unique=False)
 
     op.create_table('cases',
     sa.Column('number', sa.Integer(), nullable=False),
@@ -408,6 +425,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_cases_consortium_id'))
 
     op.drop_table('cases')
+    with op.batch_alter_table('appeals', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_appeals_organisation_id'))
+        batch_op.drop_index(batch_op.f('ix_appeals_member_id'))
+
+    op.drop_table('appeals')
     with op.batch_alter_table('supplies', schema=None) as batch_op:
         batch_op.drop_index('ix_supplies_state_valid_until')
         batch_op.drop_index(batch_op.f('ix_supplies_organisation_id'))

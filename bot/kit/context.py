@@ -1,0 +1,201 @@
+"""What a handler has in hand: who speaks, what was said and understood, and the ways to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+import msgspec
+
+from bot.kit.dialogue import Step
+from bot.kit.message import Inbound, MenuTapped, Reply, Text, Voice
+from bot.kit.texts import Texts
+from models.directory import Card
+from models.fit import Fit
+from models.moment import local
+from models.organisation import Officer
+from models.outbox import Priority
+from models.person import Person
+from models.received import Arrival
+from models.store import Unit
+from models.understanding import Understanding
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A text as it was read, once, before anything else."""
+
+    text: str
+    understanding: Understanding
+    words: tuple[str, ...] = ()
+
+
+class Mind(Protocol):
+    """What the bot knows by heart: language, the index over the list, the office's rules."""
+
+    @property
+    def version(self) -> str:
+        """Which language and index are at work."""
+
+    def read(self, text: str, now: datetime) -> Reading:
+        """Understands a text."""
+
+    def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
+        """At most three entries that may serve, best first; none where nothing truly fits."""
+
+    def search(self, reading: Reading, *, home: str, day: date, top: int) -> list[Fit]:
+        """Entries that answer a question about the list."""
+
+    def likeness(self, one: str, other: str) -> float:
+        """0 to 1: whether two texts speak of the same matter."""
+
+    def rule(self, text: str, now: datetime) -> str | None:
+        """What the office's keyword rules answer, or None."""
+
+
+class Context:
+    """One message on its way to a reply. A handler may be run twice; nothing outside the unit may be changed."""
+
+    def __init__(
+        self,
+        *,
+        message: Inbound,
+        reading: Reading,
+        arrival: Arrival,
+        person: Person | None,
+        unit: Unit,
+        mind: Mind,
+        texts: Texts,
+        now: datetime,
+        help_lines: Sequence[str] = (),
+    ) -> None:
+        self.message = message
+        self.reading = reading
+        self.arrival = arrival
+        self.person = person
+        self.unit = unit
+        self.mind = mind
+        self.texts = texts
+        self.now = now
+        self.help_lines = help_lines
+        self.number: int | None = None
+        """The number that stood behind a command word."""
+        self.rest = ""
+        """What else stood behind it."""
+        self.next_step: Step | None = None
+        self.ended = False
+
+    @property
+    def text(self) -> str:
+        """The words that were written, spoken or tapped; empty where there are none."""
+        match self.message:
+            case Text(text=text):
+                return text
+            case Voice(transcript=transcript):
+                return transcript
+            case MenuTapped(entry=entry):
+                return entry
+        return ""
+
+    @property
+    def understanding(self) -> Understanding:
+        """What the text was understood to be."""
+        return self.reading.understanding
+
+    @property
+    def openid(self) -> str:
+        """Whom the reply goes to."""
+        return self.message.sender
+
+    @property
+    def today(self) -> date:
+        """The day as members count it."""
+        return local(self.now).date()
+
+    @property
+    def member(self) -> Person:
+        """The bound member who speaks; only handlers of bound members may ask (others get a LookupError)."""
+        if self.person is None:
+            raise LookupError("nobody is bound here")
+        return self.person
+
+    def card(self, organisation_id: int) -> Card:
+        """The directory's card of an organisation."""
+        return self.unit.card(organisation_id, self.now)
+
+    def say(self, key: str, **facts: object) -> Reply:
+        """A reply; the conversation that was going on is over unless it is asked on."""
+        return Reply(self.texts.say(key, **facts))
+
+    def ask(self, key: str, then: Step, **facts: object) -> Reply:
+        """A reply that waits for an answer at ``then``."""
+        self.next_step = then
+        return Reply(self.texts.say(key, **facts))
+
+    def desks(self) -> tuple[Officer, ...]:
+        """Those who hear of this member's matters: their own branch's officers and the chair's of this month."""
+        member = self.member
+        own = self.card(member.organisation_id).desk
+        chair = self.card(member.chair_id).desk if member.chair_id else ()
+        return own + tuple(officer for officer in chair if officer not in own)
+
+    def end(self) -> None:
+        """Leaves the conversation that was going on."""
+        self.ended = True
+
+
+class Aloud:
+    """What a notice may do: look things up and post letters. It cannot change anything else."""
+
+    def __init__(self, *, unit: Unit, texts: Texts, now: datetime, speaker: Person | None) -> None:
+        self._unit = unit
+        self._texts = texts
+        self.now = now
+        self.speaker = speaker
+        """Who caused it; nobody is told what they did themselves."""
+
+    def card(self, organisation_id: int) -> Card:
+        """The directory's card of an organisation."""
+        return self._unit.card(organisation_id, self.now)
+
+    def phone_of(self, member_id: int) -> str:
+        """A member's phone in the clear: only for letters to somebody whom the member chose or called."""
+        member = self._unit.members.get(member_id)
+        return member.phone(self._unit.vault) if member is not None else ""
+
+    def say(self, key: str, **facts: object) -> str:
+        """A sentence."""
+        return self._texts.say(key, **facts)
+
+    def post(
+        self,
+        recipients: Iterable[Officer | int],
+        kind: str,
+        *,
+        key: str,
+        text: str,
+        fields: dict[str, str] | None = None,
+        priority: Priority = Priority.DUTY,
+    ) -> None:
+        """Owes each recipient (officer or member id) one letter about one occasion (``key``)."""
+        told = set()
+        for recipient in recipients:
+            member_id = recipient if isinstance(recipient, int) else recipient.member_id
+            if member_id in told or (self.speaker is not None and self.speaker.member_id == member_id):
+                continue
+            told.add(member_id)
+            self._unit.outbox.post(
+                key=f"{key}:m{member_id}",
+                kind=kind,
+                text=text,
+                fields=fields or {},
+                now=self.now,
+                member_id=member_id,
+                priority=priority,
+            )
+
+    def post_to_openid(self, openid: str, kind: str, *, key: str, text: str) -> None:
+        """Owes a letter to somebody who may not be bound."""
+        self._unit.outbox.post(
+            key=key, kind=kind, text=text, fields={}, now=self.now, openid=openid, priority=Priority.ANSWER
+        )

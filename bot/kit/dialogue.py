@@ -1,0 +1,20 @@
+"""Steps: what the bot must remember until the person answers."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Base of all steps. A step is kept as its class's name and its fields as JSON."""
+
+
+class Unsure(Step, frozen=True):
+    """等他说刚才那句话是不是要报的事。The one step that two handler files share: who asks does not file."""
+
+    text: str
+
+
+def name_of(kind: type[Step]) -> str:
+    """What a step is kept under."""
+    return kind.__name__

@@ -1,0 +1,74 @@
+"""What members type besides sentences: digits in all their shapes, yes and no, numbers of cases."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_DIGITS = {char: value for value, chars in enumerate(("〇零", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for char in chars}
+_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "万": 10_000}
+_CHINESE = "".join(_DIGITS) + "".join(_UNITS)
+_NUMBER = rf"(?:\d{{1,9}}|[{_CHINESE}]{{1,9}})"
+_LEAD = r"(?:我|就|那就|那|请)?(?:选择|选|要|回复|回|填|用|第|是|编号|no\.?|#)*"
+_TAIL = r"(?:号|个|条|家|项|件|那个|那家|单)*"
+_SOFT = r"(?:吧|呢|啊|了|呗|哈|的|行|就行|可以|就好)*"
+_CHOICE = re.compile(rf"^{_LEAD}({_NUMBER}){_TAIL}{_SOFT}$", re.IGNORECASE)
+_CASE_NUMBER = re.compile(rf"^{_LEAD}({_NUMBER}){_TAIL}", re.IGNORECASE)
+_EDGES = " \t\r\n　.。,，、!！?？~～;；:：…\"'“”‘’()（）[]【】《》<>*"
+_KEYCAP = re.compile("[\ufe0f\u20e3\u200b-\u200f\u2060\ufeff]")
+
+_YES = frozenset("是 对 是的 对的 对对 对对对 好 好的 行 中 嗯 嗯嗯 可以 同意 没错 确认 ok okay yes y 成 好嘞 要得 没问题 就是 对呀 对啊 是啊 好啊".split())
+_NO = frozenset("不 不是 不对 否 不行 不用 不要 不了 没有 错 错了 no n 不同意 不可以 不好 算了".split())
+
+
+def plain(text: str) -> str:
+    """``text`` in half width, without key caps, outer spaces and outer punctuation."""
+    return _KEYCAP.sub("", unicodedata.normalize("NFKC", text)).strip(_EDGES)
+
+
+def number(written: str) -> int | None:
+    """The value of digits or Chinese numerals up to 99,999,999 (``12``, ``十二``, ``一百零三``, ``二十``); else None."""
+    written = unicodedata.normalize("NFKC", written)
+    if written.isascii() and written.isdigit():
+        return int(written) if len(written) <= 9 else None
+    if not written or any(char not in _DIGITS and char not in _UNITS for char in written):
+        return None
+    if not any(char in _UNITS for char in written):  # read out digit by digit: 一二 = 12
+        return int("".join(str(_DIGITS[char]) for char in written))
+    total = section = digit = 0
+    for char in written:
+        if char in _DIGITS:
+            digit = _DIGITS[char]
+            continue
+        unit = _UNITS[char]
+        if unit == 10_000:
+            total, section, digit = (total + section + digit) * unit, 0, 0
+        else:
+            section, digit = section + (digit or 1) * unit, 0
+    return total + section + digit
+
+
+def choice(text: str) -> int | None:
+    """Which number the whole text chooses: ``1 １ ① 一 第1个 1号吧 选一 要1`` all choose 1; else None."""
+    found = _CHOICE.match(plain(text).replace(" ", ""))
+    return number(found[1]) if found else None
+
+
+def leading_number(text: str) -> tuple[int, str] | None:
+    """The number that a command's remainder begins with, and what stands behind it: ``12号 已经修好`` → 12, 已经修好."""
+    rest = plain(text)
+    found = _CASE_NUMBER.match(rest)
+    if not found:
+        return None
+    value = number(found[1])
+    return (value, rest[found.end() :].strip(_EDGES)) if value is not None else None
+
+
+def is_yes(text: str) -> bool:
+    """Whether the whole text is a natural yes, or a 1."""
+    return plain(text).lower() in _YES or choice(text) == 1
+
+
+def is_no(text: str) -> bool:
+    """Whether the whole text is a natural no, or a 2."""
+    return plain(text).lower() in _NO or choice(text) == 2

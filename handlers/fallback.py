@@ -1,0 +1,49 @@
+"""听不准的时候：不说“无法识别”，给几个数字选，或者找真人。"""
+
+from __future__ import annotations
+
+from bot.kit.context import Context
+from bot.kit.dialogue import Unsure
+from bot.kit.lists import shorten
+from bot.kit.message import Image, Link, Location, Reply, Video, Voice
+from bot.kit.router import PASS, Pass, Router, Who
+from bot.kit.words import choice, plain
+
+on = Router()
+
+WORTH_ASKING = 6
+"""Characters; a shorter text that was not understood says too little to offer to report it."""
+
+
+@on.intent("chitchat", who=Who.ANYONE)
+def greeting(ctx: Context) -> Reply:
+    """打个招呼。"""
+    return ctx.say("smalltalk.hello" if ctx.person is not None else "smalltalk.newcomer")
+
+
+@on.event(Location)
+def place(ctx: Context) -> Reply | Pass:
+    """位置：单发一个位置，问是什么事。"""
+    return ctx.say("smalltalk.place") if ctx.person is not None else PASS
+
+
+@on.event(Link, Video)
+def media(ctx: Context) -> Reply:
+    """文章、视频：看不了，请打字。"""
+    return ctx.say("smalltalk.media")
+
+
+@on.anything
+def anything(ctx: Context) -> Reply:
+    """别的都不是。"""
+    if ctx.person is None:
+        return ctx.say("smalltalk.newcomer")
+    if isinstance(ctx.message, (Image, Voice)):
+        return ctx.say("smalltalk.media")
+    number = choice(ctx.text)
+    if number is not None:
+        return ctx.say("smalltalk.which", number=number)
+    if len(plain(ctx.text)) >= WORTH_ASKING:
+        text = shorten(ctx.text, 300)
+        return ctx.ask("smalltalk.unsure", then=Unsure(text), text=shorten(text, 20))
+    return ctx.say("smalltalk.tell_me")

@@ -1,0 +1,343 @@
+"""报需求、报问题：说一句话就记下；缺了什么最多问两样；问着问着不说了，十分钟后自己报上去。"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from bot.kit.context import Context, Reading
+from bot.kit.dialogue import Step, Unsure
+from bot.kit.lists import numbered, shorten
+from bot.kit.message import Image, Reply, Silence
+from bot.kit.router import PASS, Pass, Router
+from bot.kit.who import name_desk, who_hears
+from bot.kit.words import choice, is_no, is_yes, number, plain
+from models.case import REPEAT_WINDOW, Case, CaseBrief, CaseKind, CaseState
+
+on = Router()
+
+SAME_MATTER = 0.6
+"""From this likeness on two reports of one branch are asked about: below it, neighbours with different troubles
+would be asked too often; above it, one matter in two wordings slips through."""
+
+CATEGORY_CHOICES = ("产销对接", "农业技术", "基础设施", "其他")
+PHOTO_WINDOW = timedelta(hours=24)
+"""How long after the last word on a case a photo still belongs to it."""
+SHORTEST = 4
+"""Characters; less than that says nothing that somebody could act on."""
+
+
+class Describe(Step, frozen=True):
+    """等他说是什么事。"""
+
+    kind: str = ""
+
+
+class Same(Step, frozen=True):
+    """等他说是不是同一件事。"""
+
+    case: int
+    other: int
+
+
+class Fill(Step, frozen=True):
+    """等他补上缺的：``asks`` 里头一样是正在问的。"""
+
+    case: int
+    asks: tuple[str, ...]
+
+
+class Choose(Step, frozen=True):
+    """等他从推荐里选。"""
+
+    case: int
+    count: int
+
+
+class PhotoOf(Step, frozen=True):
+    """收到照片，等他说是什么事。"""
+
+    media_id: str
+    url: str = ""
+
+
+@on.command("报需求", "我要报需求", takes="words")
+def report_need(ctx: Context) -> Reply:
+    """报需求：后面带着话就直接记，没带就请他说。"""
+    if len(ctx.rest) >= SHORTEST:
+        return take(ctx, ctx.mind.read(ctx.rest, ctx.now), CaseKind.NEED)
+    return ctx.ask("report.describe", then=Describe(CaseKind.NEED.value))
+
+
+@on.command("报问题", "我要报问题", takes="words")
+def report_problem(ctx: Context) -> Reply:
+    """报问题：同上。"""
+    if len(ctx.rest) >= SHORTEST:
+        return take(ctx, ctx.mind.read(ctx.rest, ctx.now), CaseKind.PROBLEM)
+    return ctx.ask("report.describe_problem", then=Describe(CaseKind.PROBLEM.value))
+
+
+@on.step(Describe)
+def described(ctx: Context, step: Describe) -> Reply | Pass:
+    """说了是什么事。"""
+    if not ctx.text:
+        return PASS
+    if len(plain(ctx.text)) < SHORTEST:
+        return ctx.ask("report.too_short", then=step)
+    return take(ctx, ctx.reading, CaseKind(step.kind) if step.kind else None)
+
+
+@on.step(PhotoOf)
+def photo_described(ctx: Context, step: PhotoOf) -> Reply | Pass:
+    """照片后面的那句话。"""
+    if not ctx.text:
+        return PASS
+    if len(plain(ctx.text)) < 2:
+        return ctx.ask("report.photo_what", then=step)
+    reply = take(ctx, ctx.reading, None, least_questions=True)
+    case = ctx.unit.cases.last_of(ctx.member)
+    if case is not None:
+        photo = Image(
+            key=ctx.message.key,
+            sender=ctx.message.sender,
+            account=ctx.message.account,
+            sent_at=ctx.message.sent_at,
+            media_id=step.media_id,
+            url=step.url,
+        )
+        _attach(ctx, case, photo)
+    return reply
+
+
+@on.intent("report")
+def understood(ctx: Context) -> Reply | Pass:
+    """听出来是报事的。"""
+    if ctx.understanding.confidence < 0.5 or len(plain(ctx.text)) < SHORTEST:
+        return PASS
+    return take(ctx, ctx.reading, None)
+
+
+@on.step(Unsure)
+def sure(ctx: Context, step: Unsure) -> Reply | Pass:
+    """没听准的那句话，是不是要报的事。"""
+    if is_yes(ctx.text):
+        return take(ctx, ctx.mind.read(step.text, ctx.now), None)
+    return ctx.say("smalltalk.dropped") if is_no(ctx.text) else PASS
+
+
+@on.step(Fill)
+def filled(ctx: Context, step: Fill) -> Reply | Pass:
+    """补上缺的那一样。"""
+    case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
+    if case.state != CaseState.DRAFT or not (ctx.text or ctx.understanding.slots.place):
+        return PASS
+    chosen_number = choice(ctx.text)
+    if step.asks[0] == "category":
+        if chosen_number is not None and 1 <= chosen_number <= len(CATEGORY_CHOICES):
+            case.supplement(category=CATEGORY_CHOICES[chosen_number - 1], now=ctx.now)
+        else:
+            category = ctx.understanding.category or "其他"
+            case.supplement(category=category, text=plain(ctx.text), now=ctx.now)
+    elif chosen_number == 1 and ctx.member.region:
+        case.supplement(place=ctx.member.region, now=ctx.now)
+    elif chosen_number is not None:
+        return ctx.ask("report.ask_place_again", then=step)
+    else:
+        case.supplement(place=shorten(plain(ctx.text), 60), now=ctx.now)
+    if step.asks[1:]:
+        return _ask(ctx, case, step.asks[1:])
+    return complete(ctx, case)
+
+
+@on.step(Same)
+def same_or_not(ctx: Context, step: Same) -> Reply | Pass:
+    """是不是同一件事。"""
+    if not (is_yes(ctx.text) or is_no(ctx.text) or "我也是" in ctx.text):
+        return PASS
+    case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
+    if case.state != CaseState.DRAFT:
+        return PASS
+    if is_no(ctx.text):
+        return submit(ctx, case)
+    other = ctx.unit.cases.number(step.other, seen_by=ctx.member)
+    case.merge(other, ctx.now)
+    ctx.unit.cases.join(other, by=ctx.member, now=ctx.now)
+    return ctx.say("report.joined", number=other.number, count=other.joined + 1)
+
+
+@on.event(Image)
+def photo(ctx: Context) -> Reply | Pass:
+    """照片归到正在说的那件事；没有就问是什么事。"""
+    message = ctx.message
+    if ctx.person is None or not isinstance(message, Image):
+        return PASS
+    case = ctx.unit.cases.last_of(ctx.member)
+    if case is None or ctx.now - case.touched_at > PHOTO_WINDOW:
+        return ctx.ask("report.photo_what", then=PhotoOf(message.media_id, message.url))
+    count = _attach(ctx, case, message)
+    return ctx.say("report.photo_added", number=case.number, count=count)
+
+
+def _attach(ctx: Context, case: Case, photo: Image) -> int:
+    return ctx.unit.attachments.add(
+        case, kind="photo", media_id=photo.media_id, url=photo.url, by=ctx.member, now=ctx.now
+    )
+
+
+# ---- the way of a matter ---------------------------------------------------------------------------
+
+
+def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questions: bool = False) -> Reply:
+    """Makes a case of a text: asks for what is missing, or files it at once."""
+    understood = reading.understanding
+    case = Case.report(
+        by=ctx.member,
+        text=reading.text,
+        kind=kind or CaseKind(understood.kind or "need"),
+        category=understood.category or "",
+        place="".join(understood.slots.place[:1]),
+        quantity="、".join(understood.slots.quantity[:3]),
+        deadline=understood.deadline or "",
+        received_key=ctx.message.key,
+        now=ctx.now,
+    )
+    asks = () if least_questions else _missing(ctx, case)
+    if asks:
+        ctx.unit.cases.file(case, by=ctx.member)
+        return _ask(ctx, case, asks)
+    if (other := _alike(ctx, case)) is not None:
+        ctx.unit.cases.file(case, by=ctx.member)
+        return _ask_same(ctx, case, other)
+    case.category = case.category or "其他"
+    case.submit(ctx.now)
+    ctx.unit.cases.file(case, by=ctx.member)
+    return answer_filed(ctx, case, reading)
+
+
+def _missing(ctx: Context, case: Case) -> tuple[str, ...]:
+    asks: tuple[str, ...] = () if case.category else ("category",)
+    if not case.place and case.category and ctx.unit.categories.labelled(case.category).ask:
+        asks += ("place",)
+    return asks
+
+
+def _ask(ctx: Context, case: Case, asks: tuple[str, ...]) -> Reply:
+    text = shorten(case.text, 20)
+    step = Fill(case.number, asks)
+    if asks[0] == "category":
+        return ctx.ask("report.ask_category", then=step, text=text)
+    question = ctx.unit.categories.labelled(case.category).ask
+    if not ctx.member.region:
+        return ctx.ask("report.ask_place_free", then=step, text=text, question=question)
+    return ctx.ask("report.ask_place", then=step, text=text, question=question, home=ctx.member.region)
+
+
+def complete(ctx: Context, case: Case) -> Reply:
+    """A draft has all it needs: submits it, unless a neighbour reported the same."""
+    other = _alike(ctx, case)
+    return submit(ctx, case) if other is None else _ask_same(ctx, case, other)
+
+
+def submit(ctx: Context, case: Case) -> Reply:
+    """Submits a draft and says what became of it."""
+    ctx.unit.cases.submit(case, by=ctx.member, now=ctx.now)
+    return answer_filed(ctx, case, ctx.mind.read(case.text, ctx.now))
+
+
+def _alike(ctx: Context, case: Case) -> CaseBrief | None:
+    candidates = ctx.unit.cases.alike(
+        organisation_id=case.organisation_id, category=case.category, since=ctx.now - REPEAT_WINDOW
+    )
+    scored = [(ctx.mind.likeness(case.text, each.text), each) for each in candidates]
+    best = max(scored, key=lambda pair: pair[0], default=None)
+    return best[1] if best is not None and best[0] >= SAME_MATTER else None
+
+
+def _ask_same(ctx: Context, case: Case, other: CaseBrief) -> Reply:
+    return ctx.ask(
+        "report.same",
+        then=Same(case.number, other.number),
+        organisation=ctx.member.organisation,
+        number=other.number,
+        text=shorten(other.text, 30),
+    )
+
+
+# ---- choosing among the suggestions ----------------------------------------------------------------
+
+
+@on.step(Choose)
+def chosen(ctx: Context, step: Choose) -> Reply | Pass:
+    """选一家（或几家）；0 都不要，9 找人。"""
+    numbers = _choices(ctx.text)
+    if not numbers or any(number not in {0, 9, *range(1, step.count + 1)} for number in numbers):
+        return PASS
+    if 9 in numbers:
+        return PASS  # a person is asked for elsewhere
+    case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
+    if 0 in numbers:
+        ctx.unit.suggestions.refuse(case, by=ctx.member, now=ctx.now)
+        who = who_hears(ctx)
+        return ctx.say("report.none" if who else "report.none_nobody", number=case.number, who=who)
+    units, reached = [], True
+    for rank in numbers:
+        suggestion = ctx.unit.suggestions.choose(case, rank, by=ctx.member, now=ctx.now)
+        supply = ctx.unit.supplies.by_code(suggestion.supply_code)
+        units.append(supply.unit_name)
+        on_file = supply.organisation_id is not None and bool(ctx.card(supply.organisation_id).desk)
+        reached = reached and on_file
+    unit = "、".join(dict.fromkeys(units))
+    if reached:
+        return ctx.ask("report.chosen", then=step, unit=unit, number=case.number)
+    who = name_desk(ctx.card(ctx.member.organisation_id).desk) or ctx.member.organisation
+    return ctx.ask("report.chosen_by_phone", then=step, unit=unit, number=case.number, who=who)
+
+
+_NUMBERS = re.compile(r"[、，,\s和跟与还有及]+")
+
+
+def _choices(text: str) -> list[int]:
+    """The numbers that a text consists of: ``1``, ``1号吧``, ``1和3``; empty where there is anything else."""
+    single = choice(text)
+    if single is not None:
+        return [single]
+    parts = [part for part in _NUMBERS.split(plain(text)) if part]
+    values = [number(part) for part in parts]
+    return [value for value in values if value is not None] if parts and None not in values else []
+
+
+def answer_filed(ctx: Context, case: Case, reading: Reading) -> Reply:
+    """The receipt: the number, whom it went to, and who may help, or honestly nobody yet."""
+    who = who_hears(ctx)
+    head = ctx.texts.say(
+        "report.filed" if who else "report.filed_nobody",
+        number=case.number,
+        who=who,
+        organisation=ctx.member.organisation,
+    )
+    fits = ctx.mind.suggest(
+        reading,
+        category=case.category,
+        place=case.place,
+        home=ctx.member.region,
+        day=ctx.today,
+    )
+    if not fits:
+        return Reply(head + "\n" + ctx.texts.say("report.no_fit", number=case.number))
+    ctx.unit.suggestions.show(case, fits, version=ctx.mind.version, now=ctx.now)
+    ctx.next_step = Choose(case.number, len(fits))
+    lines = [f"{fit.title}（{fit.unit}）——{fit.reason}" for fit in fits]
+    return Reply(head + "\n" + ctx.texts.say("report.fits", count=len(fits), choices=numbered(lines)))
+
+
+@on.event(Silence)
+def silence(ctx: Context) -> Reply | Pass:
+    """问了没回音，十分钟后照已经说的报上去。"""
+    message = ctx.message
+    assert isinstance(message, Silence)  # noqa: S101 - the route says so
+    case = ctx.unit.cases.number(message.case, seen_by=ctx.member)
+    if case.state != CaseState.DRAFT:
+        return PASS
+    case.supplement(category=case.category or "其他", place=case.place or ctx.member.region, now=ctx.now)
+    ctx.end()
+    return submit(ctx, case)

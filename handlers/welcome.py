@@ -1,0 +1,68 @@
+"""关注、扫码、取消关注。"""
+
+from __future__ import annotations
+
+from bot.kit.context import Context
+from bot.kit.message import (
+    ConsentChanged,
+    Followed,
+    LetterDelivered,
+    MenuLinkOpened,
+    NotificationDelivered,
+    Reply,
+    Scanned,
+    Unfollowed,
+    Unknown,
+)
+from bot.kit.router import PASS, Pass, Router
+
+on = Router()
+
+
+@on.event(Followed)
+def followed(ctx: Context) -> Reply:
+    """关注：三句话说清是什么、记什么、怎么开始。"""
+    identity = ctx.unit.identities.of(ctx.openid)
+    identity.follow()
+    if ctx.person is not None:
+        return ctx.say("welcome.back", name=ctx.person.name)
+    message = ctx.message
+    return _come(ctx, message.scene if isinstance(message, Followed) else "")
+
+
+@on.event(Scanned)
+def scanned(ctx: Context) -> Reply | Pass:
+    """已经关注的人扫了支部的码。"""
+    message = ctx.message
+    if not isinstance(message, Scanned):
+        return PASS
+    if ctx.person is not None:
+        return ctx.say("welcome.scanned", organisation=ctx.person.organisation)
+    return _come(ctx, message.scene)
+
+
+def _come(ctx: Context, scene: str) -> Reply:
+    if scene.startswith("org:") and (branch := ctx.unit.organisations.by_code(scene[4:])) is not None:
+        ctx.unit.identities.of(ctx.openid).come_by(scene)
+        return ctx.say("welcome.hello_branch", organisation=branch.name)
+    return ctx.say("welcome.hello")
+
+
+@on.event(Unfollowed)
+def unfollowed(ctx: Context) -> None:
+    """取消关注：平台要求删掉这个人在这里的信息。"""
+    ctx.unit.identities.of(ctx.openid).leave()
+    ctx.unit.inbox.leave(ctx.openid)
+
+
+@on.event(LetterDelivered)
+def delivered(ctx: Context) -> None:
+    """平台回执：模板消息到了没有。"""
+    message = ctx.message
+    if isinstance(message, LetterDelivered):
+        ctx.unit.outbox.delivered(message.message_id, message.status, ctx.now)
+
+
+@on.event(MenuLinkOpened, ConsentChanged, NotificationDelivered, Unknown)
+def noted(ctx: Context) -> None:
+    """用不着回话的事：原样留底。"""
