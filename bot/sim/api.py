@@ -124,7 +124,7 @@ class _Book:
             answer = _error(fault.errcode)
         if fault is not None:
             if fault.reset and request.transport is not None:
-                request.transport.close()
+                request.transport.abort()
             if fault.status or fault.body:
                 answer = web.Response(status=fault.status or 200, text=fault.body, content_type="text/html")
             elif fault.errcode:

@@ -34,12 +34,20 @@ def sim_url(stage: Stage) -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """The system's Chromium, or a skip that says so."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def chromium_path() -> str:
+    """Where the system's Chromium is, or a skip that says so."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    return str(CHROMIUM)
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium_path: str) -> Iterator[object]:
+    """A browser; gone with its module, because while it lives no other test in this thread can run a loop."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
         yield browser
         browser.close()

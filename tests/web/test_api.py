@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -273,6 +274,14 @@ def test_an_answer_can_get_lost_after_the_work_was_done(stage: Stage, account: A
     assert account.call("message/custom/send", body)[0] == 504
     assert account.call("message/custom/send", body)["errcode"] == 0
     assert [line.bubble.text for line in stage.platform.phones[HERDSMAN].lines].count("话") == 1
+
+
+def test_a_connection_can_break(stage: Stage, account: Account) -> None:
+    stage.run(stage.platform.say(HERDSMAN, "在吗"))
+    stage.platform.faults = [Fault("custom/send", reset=True)]
+    with pytest.raises(aiohttp.ClientError):
+        account.custom(HERDSMAN)
+    assert account.custom(HERDSMAN) == 0
 
 
 def test_secrets_do_not_reach_the_drawer(stage: Stage, account: Account) -> None:
