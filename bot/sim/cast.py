@@ -41,6 +41,8 @@ class Phone(msgspec.Struct, frozen=True):
     """Sentences to try."""
     key: str = ""
     """A short name for programs: ``herdsman``."""
+    organisation: str = ""
+    """The code of their organisation in the sample world."""
     place: Place = HOME
 
 
@@ -65,6 +67,7 @@ class _Person(msgspec.Struct, frozen=True):
     avatar: _Avatar = _Avatar()
     bound: bool = True
     say: tuple[str, ...] = ()
+    organisation: str = ""
     place: Place = HOME
 
 
@@ -94,6 +97,7 @@ def load_cast(path: Path) -> tuple[Phone, ...]:
             bound=person.bound,
             says=person.say,
             key=person.key,
+            organisation=person.organisation,
             place=person.place,
         )
         for person in people

@@ -15,6 +15,7 @@ from typing import Any
 from bot.sim.bubbles import Bubble
 from bot.sim.parcel import TEXT_LIMIT
 from bot.sim.platform import Platform
+from bot.sim.templates import Template, keyword_type
 
 Call = Mapping[str, Any]
 
@@ -29,20 +30,6 @@ _LIMITS = {
     "phone_number": 17,
     "const": 20,
 }
-_LABELS = {
-    "thing": "事项",
-    "number": "数量",
-    "character_string": "编号",
-    "letter": "代码",
-    "phrase": "状态",
-    "const": "类型",
-    "name": "姓名",
-    "time": "时间",
-    "date": "日期",
-    "phone_number": "电话",
-    "amount": "金额",
-}
-_FIELD = re.compile(r"^([a-z_]+?)(\d*)$")
 _SHAPES = {
     "number": re.compile(r"^[\d.]+$"),
     "character_string": re.compile(r"^[\x21-\x7e]+$"),
@@ -66,7 +53,7 @@ def data_fault(data: object) -> tuple[int, str]:
         return 47003, "argument invalid! data is empty"
     for field, cell in data.items():
         value = cell.get("value") if isinstance(cell, Mapping) else None
-        kind = match[1] if (match := _FIELD.match(field)) else field
+        kind = keyword_type(field)
         shape = _SHAPES.get(kind)
         if (
             not isinstance(value, str)
@@ -150,7 +137,7 @@ def letter(platform: Platform, call: Call) -> tuple[int, str, int]:
     openid, number = str(call["touser"]), next(_letter_numbers)
     blocked = platform.phones[openid].refuses_letters
     if not blocked:
-        platform.put(openid, _card(template.title, template.labels, call))
+        platform.put(openid, _card(template, call))
     status = "failed:user block" if blocked else "success"
     keys = {"MsgID": number, "Status": status}
     platform.errand(_report(platform, openid, "TEMPLATESENDJOBFINISH", keys, "模板消息送达回执"))
@@ -168,7 +155,7 @@ def notification(platform: Platform, call: Call) -> tuple[int, str]:
         return code, words
     if not platform.consents.take(openid, template_id):
         return 43101, ""
-    platform.put(openid, _card(template.title, template.labels, call))
+    platform.put(openid, _card(template, call))
     told = {
         "TemplateId": template_id,
         "MsgID": str(next(_letter_numbers)),
@@ -185,15 +172,7 @@ async def _report(platform: Platform, openid: str, event: str, keys: dict[str, A
     await platform.report(openid, event, keys, label)
 
 
-def _card(title: str, labels: Mapping[str, str], call: Call) -> Bubble:
-    rows = []
-    for field, cell in call["data"].items():
-        kind = match[1] if (match := _FIELD.match(field)) else field
-        rows.append((labels.get(field) or _LABELS.get(kind, field), str(cell["value"])))
-    return Bubble(
-        side="account",
-        kind="card",
-        text=title,
-        rows=tuple(rows),
-        url=str(call.get("url") or call.get("page") or ""),
-    )
+def _card(template: Template, call: Call) -> Bubble:
+    rows = tuple((template.label(field), str(cell["value"])) for field, cell in call["data"].items())
+    url = str(call.get("url") or call.get("page") or "")
+    return Bubble(side="account", kind="card", text=template.title, rows=rows, url=url)

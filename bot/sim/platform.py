@@ -23,6 +23,7 @@ from bot.sim.cast import Code, Phone, Place
 from bot.sim.courier import Courier, Mode, Outcome
 from bot.sim.ledger import Consents, SentBefore, Tokens, Windows
 from bot.sim.parcel import Body
+from bot.sim.templates import Template, read_templates
 from bot.sim.wire import Entry, Wire
 
 Change = tuple[str, Any]
@@ -42,16 +43,6 @@ class Handset:
     lines: list[Line] = field(default_factory=list)
     refuses_letters: bool = False
     """The owner switched template messages off: they end as ``failed:user block``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A message template of the account."""
-
-    template_id: str
-    title: str
-    labels: dict[str, str] = field(default_factory=dict)
-    """Field name to what is written before its value."""
 
 
 @dataclass(slots=True)
@@ -100,7 +91,7 @@ class Platform:
         self.tokens = Tokens(clock)
         self.consents = Consents()
         self.sent_before = SentBefore(clock)
-        self.templates = {each: Template(each, name) for name, each in settings.templates.items() if each}
+        self.templates = read_templates(settings)
         self.menu: menus.Menu = menus.DEFAULT
         self.codes: list[Code] = []
         self.faults: list[Fault] = []

@@ -21,7 +21,8 @@ from bot.kit.clock import MovableClock
 from bot.sim import desk
 from bot.sim.cast import Phone
 from bot.sim.parcel import read
-from bot.sim.platform import Platform, Template
+from bot.sim.platform import Platform
+from bot.sim.templates import Template
 
 T = TypeVar("T")
 Push = dict[str, Any]
