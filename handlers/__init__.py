@@ -19,7 +19,9 @@ TEXTS = Path(__file__).parent / "texts"
 
 def router() -> Router:
     """The routers of all files in one."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    names = sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
+    )
     return Router.merge(importlib.import_module(f"{__name__}.{name}").on for name in names)
 
 

@@ -47,7 +47,9 @@ class Branch(Step, frozen=True):
 
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)")
-_CALLED = re.compile(r"(?:我叫|名叫|叫做|叫|姓名[是:：]?|名字[是:：]?|本人|我是|是)\s*([\u3400-\u9fff·]{2,10})$")
+_CALLED = re.compile(
+    r"(?:我叫|名叫|叫做|叫|姓名[是:：]?|名字[是:：]?|本人|我是|是)\s*([\u3400-\u9fff·]{2,10})$"
+)
 _OWN = re.compile(r"的\s*([\u3400-\u9fff·]{2,6})$")
 _WHERE = re.compile(r"([\u3400-\u9fff]{2,20}?)(?:党支部|支部|党总支|党委|村|嘎查|社区|单位|局|公司|合作社)的")
 _FILLER = re.compile(r"(?:绑定|登记|注册|党员|手机号?码?|电话|联系方式|是|[:：])+$|^(?:绑定|登记|注册|党员)+")
@@ -193,12 +195,12 @@ def refuse(ctx: Context) -> Reply:
 
 def _decide(ctx: Context, *, approved: bool) -> Reply:
     number = ctx.number or 0
-    offices = frozenset(post.organisation_id for post in ctx.unit.organisations.posts_of(ctx.member.member_id))
+    offices = frozenset(
+        post.organisation_id for post in ctx.unit.organisations.posts_of(ctx.member.member_id)
+    )
     asked = ctx.unit.identities.request(number, decided_by=offices)
     name = asked.name(ctx.unit.vault)
     decide(ctx.unit, asked, approved=approved, by=ctx.member, now=ctx.now)
     organisation = ctx.card(asked.organisation_id).name
     key = "bind.decided_yes" if approved else "bind.decided_no"
     return ctx.say(key, number=number, name=name, organisation=organisation)
-
-

@@ -29,22 +29,28 @@ def person(ctx: Context) -> Reply:
     _hand_over(ctx, AppealKind.HUMAN, ctx.text, ctx.member.organisation_id)
     who = name_desk(ctx.card(ctx.member.organisation_id).desk, besides=ctx.member.member_id)
     who = who or who_hears(ctx)
-    return ctx.say("human.human" if who else "human.human_nobody", who=who, organisation=ctx.member.organisation)
+    return ctx.say(
+        "human.human" if who else "human.human_nobody", who=who, organisation=ctx.member.organisation
+    )
 
 
 @on.command("投诉", takes="words")
 def complain(ctx: Context) -> Reply:
     """投诉：交给上一级。"""
-    return _upwards(ctx, AppealKind.COMPLAINT, ctx.rest) if ctx.rest else ctx.ask(
-        "human.complaint_ask", then=SayIt(AppealKind.COMPLAINT.value)
+    return (
+        _upwards(ctx, AppealKind.COMPLAINT, ctx.rest)
+        if ctx.rest
+        else ctx.ask("human.complaint_ask", then=SayIt(AppealKind.COMPLAINT.value))
     )
 
 
 @on.command("建议", "提建议", takes="words")
 def suggest(ctx: Context) -> Reply:
     """建议：交给上一级。"""
-    return _upwards(ctx, AppealKind.SUGGESTION, ctx.rest) if ctx.rest else ctx.ask(
-        "human.suggestion_ask", then=SayIt(AppealKind.SUGGESTION.value)
+    return (
+        _upwards(ctx, AppealKind.SUGGESTION, ctx.rest)
+        if ctx.rest
+        else ctx.ask("human.suggestion_ask", then=SayIt(AppealKind.SUGGESTION.value))
     )
 
 

@@ -42,7 +42,12 @@ def filed(aloud: Aloud, case: CaseFiled) -> None:
         "case_filed",
         key=f"case:{case.number}:filed",
         text=text,
-        fields={"title": shorten(case.text, 20), "number": str(case.number), "who": case.reporter, "kind": kind},
+        fields={
+            "title": shorten(case.text, 20),
+            "number": str(case.number),
+            "who": case.reporter,
+            "kind": kind,
+        },
         priority=Priority.URGENT if case.urgent else Priority.DUTY,
     )
 

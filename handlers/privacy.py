@@ -44,6 +44,7 @@ def leave(ctx: Context) -> Reply:
 def confirmed(ctx: Context, step: ConfirmLeave) -> Reply | Pass:
     """真要注销吗。"""
     if is_yes(ctx.text) or ctx.text.strip() == "注销":
+        ctx.unit.cases.submit_draft_of(ctx.member, ctx.now)
         identity = ctx.unit.identities.of(ctx.openid)
         identity.leave()
         identity.follow()

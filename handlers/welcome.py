@@ -51,6 +51,8 @@ def _come(ctx: Context, scene: str) -> Reply:
 @on.event(Unfollowed)
 def unfollowed(ctx: Context) -> None:
     """取消关注：平台要求删掉这个人在这里的信息。"""
+    if ctx.person is not None:
+        ctx.unit.cases.submit_draft_of(ctx.person, ctx.now)
     ctx.unit.identities.of(ctx.openid).leave()
     ctx.unit.inbox.leave(ctx.openid)
 

@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, func, insert, or_, selec
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
+from models.identity import Identity
 from models.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -349,11 +350,15 @@ class Cases:
         """The newest cases that a person reported or joined, and how many there are in all."""
         followed = select(CaseFollower.case_number).where(CaseFollower.member_id == person.member_id)
         mine = or_(_COLUMNS.reporter_id == person.member_id, _COLUMNS.number.in_(followed))
-        total = self._unit.connection.scalar(select(func.count()).select_from(Case.__table__).where(mine)) or 0
+        total = (
+            self._unit.connection.scalar(select(func.count()).select_from(Case.__table__).where(mine)) or 0
+        )
         rows = self._unit.connection.execute(_BRIEF.where(mine).order_by(_COLUMNS.number.desc()).limit(limit))
         return [CaseBrief(*row) for row in rows], total
 
-    def open_in(self, consortium_id: int, kind: CaseKind | None, limit: int = 6) -> tuple[list[CaseBrief], int]:
+    def open_in(
+        self, consortium_id: int, kind: CaseKind | None, limit: int = 6
+    ) -> tuple[list[CaseBrief], int]:
         """The oldest open cases of a consortium that its members may see, and how many there are in all."""
         where = [
             _COLUMNS.consortium_id == consortium_id,
@@ -362,7 +367,9 @@ class Cases:
         ]
         if kind is not None:
             where.append(_COLUMNS.kind == kind.value)
-        total = self._unit.connection.scalar(select(func.count()).select_from(Case.__table__).where(*where)) or 0
+        total = (
+            self._unit.connection.scalar(select(func.count()).select_from(Case.__table__).where(*where)) or 0
+        )
         rows = self._unit.connection.execute(_BRIEF.where(*where).order_by(_COLUMNS.number).limit(limit))
         return [CaseBrief(*row) for row in rows], total
 
@@ -379,7 +386,10 @@ class Cases:
         Timeline(self._unit).add(case.number, "join", actor_id=by.member_id, at=now)
         self._unit.tell(
             CaseJoined(
-                number=case.number, text=case.short, count=case.joined + 1, organisation_id=case.organisation_id
+                number=case.number,
+                text=case.short,
+                count=case.joined + 1,
+                organisation_id=case.organisation_id,
             )
         )
 
@@ -419,13 +429,20 @@ class Cases:
             .limit(1)
         )
 
-    def silent_drafts(self, before: datetime, limit: int = 100) -> list[Case]:
-        """Drafts that nobody touched since then."""
-        return list(
-            self._unit.session.scalars(
-                select(Case)
-                .where(Case.state == CaseState.DRAFT.value, Case.touched_at < before)
-                .order_by(Case.number)
-                .limit(limit)
-            )
+    def silent_drafts(self, before: datetime, limit: int = 100) -> list[tuple[str, int]]:
+        """Drafts that nobody touched since then: the reporter's openid and the number."""
+        rows = self._unit.connection.execute(
+            select(func.max(Identity.openid), _COLUMNS.number)
+            .join(Identity, Identity.member_id == _COLUMNS.reporter_id)
+            .where(_COLUMNS.state == CaseState.DRAFT.value, _COLUMNS.touched_at < before)
+            .group_by(_COLUMNS.number)
+            .order_by(_COLUMNS.number)
+            .limit(limit)
         )
+        return [(row[0], row[1]) for row in rows]
+
+    def submit_draft_of(self, person: Person, now: datetime) -> None:
+        """Submits what a person who leaves had begun to report: nothing is lost."""
+        draft = self.draft_of(person)
+        if draft is not None:
+            self.submit(draft, by=person, now=now)

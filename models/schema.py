@@ -41,12 +41,13 @@ def current(store: Store) -> str | None:
 
 def upgrade(store: Store) -> None:
     """Brings the schema to the newest version and the shipped categories in; safe from several machines at once."""
-    with store.engine.connect() as connection, _alone(connection), connection.begin():
-        config = configuration()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    with store.unit() as unit:
-        unit.categories.ensure()
+    with store.engine.connect() as connection, _alone(connection):
+        with connection.begin():
+            config = configuration()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        with store.unit() as unit:
+            unit.categories.ensure()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
@@ -18,19 +18,19 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.appeal import Appeals
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
-from models.case import Cases
+from models.case import Case, Cases
 from models.category import Categories
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.identity import Identities
-from models.member import Members
-from models.organisation import Organisations
+from models.member import Member, Members
+from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
 from models.received import Inbox
 from models.revision import Revisions
 from models.rule import Rules
 from models.suggestion import Suggestions
-from models.supply import Supplies
+from models.supply import Supplies, Supply
 from models.timeline import Timeline
 from models.vault import Vault
 
@@ -59,6 +59,14 @@ class Unit:
     def card(self, organisation_id: int, now: datetime) -> Card:
         """The directory's card of one organisation."""
         return self.directory.card(organisation_id, self, now)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows the main tables have."""
+        tables = (Organisation, Member, Supply, Case)
+        return {
+            table.__tablename__: self.session.scalar(select(func.count()).select_from(table)) or 0
+            for table in tables
+        }
 
     @cached_property
     def organisations(self) -> Organisations:
@@ -164,6 +172,7 @@ class Store:
         """A unit of work that only reads: it never waits for a writer, and nothing it does is kept."""
         with Session(self._readers, expire_on_commit=False) as session, session.begin() as transaction:
             yield self.unit_in(session)
+            session.expunge_all()  # what was read stays readable when the transaction is over
             transaction.rollback()
 
     def unit_in(self, session: Session) -> Unit:

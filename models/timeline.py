@@ -40,7 +40,14 @@ class Timeline:
         self._unit = unit
 
     def add(
-        self, number: int, event: str, *, at: datetime, actor_id: int | None, note: str = "", public: bool = True
+        self,
+        number: int,
+        event: str,
+        *,
+        at: datetime,
+        actor_id: int | None,
+        note: str = "",
+        public: bool = True,
     ) -> None:
         """Writes one entry."""
         self._unit.connection.execute(

@@ -62,7 +62,7 @@ class Vault:
         try:
             nonce = sealed[_KEY_ID : _KEY_ID + _NONCE]
             return keys.seal.decrypt(nonce, sealed[_KEY_ID + _NONCE :], purpose.encode()).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to be anything that was sealed
             raise CannotOpen(purpose) from error
 
     def mark(self, plain: str, purpose: str) -> bytes:

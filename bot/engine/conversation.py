@@ -65,9 +65,7 @@ class MessageWork:
             sealed = arrival.reply_sealed
             return Answer(None if sealed is None else Reply(unit.inbox.reply(sealed)), repeated=True)
         gesture = isinstance(message, (Followed, Scanned, MenuTapped))
-        unit.inbox.greet(
-            message.sender, wrote=not isinstance(message, Event), gesture=gesture, now=self.now
-        )
+        unit.inbox.greet(message.sender, wrote=not isinstance(message, Event), gesture=gesture, now=self.now)
         ctx = Context(
             message=message,
             reading=self.reading,
@@ -184,7 +182,9 @@ class MessageWork:
 
     def _with_waiting(self, unit: Unit, arrival: Arrival, reply: Reply | None) -> Reply | None:
         """Whatever could not be pushed to this person is said now."""
-        if not arrival.waiting or (isinstance(self.message, Event) and not isinstance(self.message, MenuTapped)):
+        if not arrival.waiting or (
+            isinstance(self.message, Event) and not isinstance(self.message, MenuTapped)
+        ):
             return reply
         said = unit.outbox.say_waiting(self.message.sender, self.now)
         parts = ([reply.text] if reply is not None else []) + [

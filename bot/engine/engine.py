@@ -11,7 +11,7 @@ from bot.engine.conversation import NOTHING, Answer, MessageWork, Talk
 from bot.engine.writer import Overloaded, Writer
 from bot.kit.clock import Clock
 from bot.kit.context import Mind, Reading
-from bot.kit.message import Inbound, MenuTapped, Reply, Text, Voice
+from bot.kit.message import Inbound, MenuTapped, Reply, Silence, Text, Voice
 from bot.kit.router import Router
 from bot.kit.texts import Texts
 from models.outbox import Priority
@@ -63,6 +63,15 @@ class Engine:
         if work is not None:
             self._follow_up(work, future)
         return None
+
+    async def fall_silent(self, openid: str, case: int) -> None:
+        """Nothing was said about a draft for a while: it goes its way, and the person gets a letter."""
+        silence = Silence(key=f"silence:{case}", sender=openid, account="", sent_at=self._clock(), case=case)
+        work = self._work(silence)
+        work.late = True
+        answer = await self._writer.submit(work, urgent=False)
+        if answer.letters:
+            self.letters_waiting.set()
 
     def _work(self, message: Inbound) -> MessageWork:
         now = self._clock()

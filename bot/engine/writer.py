@@ -235,7 +235,9 @@ class _Lane:
             return
         keys = sorted({_lock_key(job.work.sender) for job in batch if job.work.sender})
         if keys:
-            session.execute(text("SELECT pg_advisory_xact_lock(key) FROM unnest(:keys) AS key"), {"keys": keys})
+            session.execute(
+                text("SELECT pg_advisory_xact_lock(key) FROM unnest(:keys) AS key"), {"keys": keys}
+            )
 
 
 def _lock_key(sender: str) -> int:

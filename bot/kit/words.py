@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_DIGITS = {char: value for value, chars in enumerate(("〇零", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for char in chars}
+_DIGITS = {
+    char: value
+    for value, chars in enumerate(
+        ("〇零", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
+    )
+    for char in chars
+}
 _UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "万": 10_000}
 _CHINESE = "".join(_DIGITS) + "".join(_UNITS)
 _NUMBER = rf"(?:\d{{1,9}}|[{_CHINESE}]{{1,9}})"
@@ -17,8 +23,10 @@ _CASE_NUMBER = re.compile(rf"^{_LEAD}({_NUMBER}){_TAIL}", re.IGNORECASE)
 _EDGES = " \t\r\n　.。,，、!！?？~～;；:：…\"'“”‘’()（）[]【】《》<>*"
 _KEYCAP = re.compile("[\ufe0f\u20e3\u200b-\u200f\u2060\ufeff]")
 
-_YES = frozenset("是 对 是的 对的 对对 对对对 好 好的 行 中 嗯 嗯嗯 可以 同意 没错 确认 ok okay yes y 成 好嘞 要得 没问题 就是 对呀 对啊 是啊 好啊".split())
-_NO = frozenset("不 不是 不对 否 不行 不用 不要 不了 没有 错 错了 no n 不同意 不可以 不好 算了".split())
+_YES = frozenset(
+    "是 对 是的 对的 对对 对对对 好 好的 行 中 嗯 嗯嗯 可以 同意 没错 确认 ok okay yes y 成 好嘞 要得 没问题 就是 对呀 对啊 是啊 好啊".split()  # noqa: SIM905 - read as a sentence
+)
+_NO = frozenset("不 不是 不对 否 不行 不用 不要 不了 没有 错 错了 no n 不同意 不可以 不好 算了".split())  # noqa: SIM905
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,97 @@
+"""The mind: language, the index over the list and the office's rules, kept in memory and renewed when they change."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import structlog
+
+from bot.engine.rulebook import RuleBook
+from bot.kit.context import Reading
+from bot.language import Language
+from bot.matching import Index, likeness
+from models.fit import Fit
+from models.moment import local
+from models.revision import ROLL, RULES, SUPPLIES
+from models.store import Store
+
+log = structlog.get_logger()
+
+SUGGESTIONS = 3
+"""Never more than three: the fourth is not read on a small phone."""
+
+
+class StoredMind:
+    """The mind that follows the database. ``refresh`` is called from a thread of its own, everything else anywhere."""
+
+    def __init__(self, store: Store, today: date) -> None:
+        """Loads everything once."""
+        self._store = store
+        self._seen: dict[str, int] = {}
+        self._language = Language()
+        self._index = Index.build((), self._language)
+        self._rules = RuleBook(())
+        self.refresh(today)
+
+    @property
+    def version(self) -> str:
+        """The language's version; the index follows the list and has none of its own."""
+        return self._language.version
+
+    def refresh(self, today: date) -> None:
+        """Looks whether something changed, and if so makes it anew and puts it in place at once."""
+        with self._store.reading() as unit:
+            now = unit.revisions.all()
+            changed = {
+                name for name in (SUPPLIES, RULES, ROLL) if now.get(name, 0) != self._seen.get(name, -1)
+            }
+            offers = unit.supplies.on_offer(today) if SUPPLIES in changed else None
+            rules = unit.rules.enabled() if RULES in changed else None
+        if offers is not None:
+            self._index = Index.build(offers, self._language)
+        if rules is not None:
+            self._rules = RuleBook(rules)
+            for broken in self._rules.broken:
+                log.warning("rule_left_out", rule=broken)
+        if ROLL in changed:
+            self._store.directory.forget()
+        for name in changed:
+            self._seen[name] = now.get(name, 0)
+
+    def read(self, text: str, now: datetime) -> Reading:
+        """Understands a text."""
+        return Reading(text, self._language.understand(text, local(now)), self._language.words(text))
+
+    def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
+        """At most three entries that may serve, best first."""
+        understood = reading.understanding
+        return self._index.suggest(
+            reading.text,
+            words=reading.words,
+            category=category or None,
+            places=understood.slots.place or ((place,) if place else ()),
+            kind=understood.kind,
+            today=day,
+            home=home,
+            top=SUGGESTIONS,
+        )
+
+    def search(self, reading: Reading, *, home: str, day: date, top: int) -> list[Fit]:
+        """Entries that answer a question about the list."""
+        return self._index.suggest(
+            reading.text,
+            words=reading.words,
+            category=reading.understanding.category,
+            places=reading.understanding.slots.place,
+            today=day,
+            home=home,
+            top=top,
+        )
+
+    def likeness(self, one: str, other: str) -> float:
+        """0 to 1: whether two texts speak of the same matter."""
+        return likeness(self._language.words(one), self._language.words(other))
+
+    def rule(self, text: str, now: datetime) -> str | None:
+        """What the office's keyword rules answer, or None."""
+        return self._rules.answer(text, now)

@@ -1,0 +1,120 @@
+"""The pulse: whether the process lives, whether it is ready, and its figures for a monitoring system."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.engine.writer import Writer
+from bot.kit.clock import Clock
+from bot.kit.message import Inbound, Reply
+from models import schema
+from models.store import Store
+
+LATE_S = 300.0
+"""Seconds that the oldest due letter may wait before the process calls itself not ready."""
+
+Answer = Callable[[Inbound], Awaitable[Reply | None]]
+
+
+class Pulse:
+    """``/healthz``, ``/readyz``, ``/metrics``."""
+
+    def __init__(self, store: Store, writer: Writer, clock: Clock, metrics_token: str) -> None:
+        """``metrics_token``: empty means that only this machine may read the figures."""
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._token = metrics_token
+        self._registry = CollectorRegistry()
+        self._messages = Counter(
+            "shouqianshou_messages_total", "Messages received, by kind.", ["kind"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "shouqianshou_answer_seconds",
+            "Seconds from the decoded message to its reply.",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.5),
+            registry=self._registry,
+        )
+        self._late = Counter(
+            "shouqianshou_late_answers_total",
+            "Messages that got no reply within the deadline.",
+            registry=self._registry,
+        )
+        self._queue = Gauge(
+            "shouqianshou_writer_queue", "Work waiting for the writer.", registry=self._registry
+        )
+        self._queue.set_function(lambda: self._writer.waiting)
+        self._due = Gauge("shouqianshou_outbox_due", "Letters that are due.", registry=self._registry)
+        self._age = Gauge(
+            "shouqianshou_outbox_age_seconds", "Age of the oldest due letter.", registry=self._registry
+        )
+
+    def watched(self, answer: Answer) -> Answer:
+        """``answer``, counted and timed."""
+        count = self._messages.labels
+        observe = self._seconds.observe
+
+        async def watched(message: Inbound) -> Reply | None:
+            started = time.perf_counter()
+            reply = await answer(message)
+            observe(time.perf_counter() - started)
+            count(type(message).__name__).inc()
+            return reply
+
+        return watched
+
+    def routes(self) -> list[web.RouteDef]:
+        """The three routes."""
+        return [
+            web.get("/healthz", self._health),
+            web.get("/readyz", self._ready),
+            web.get("/metrics", self._metrics),
+        ]
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def _ready(self, request: web.Request) -> web.Response:
+        facts = await asyncio.to_thread(self._look)
+        return web.json_response(facts, status=200 if facts["ready"] else 503)
+
+    def _look(self) -> dict[str, Any]:
+        try:
+            version = schema.current(self._store)
+            with self._store.reading() as unit:
+                due, age = unit.outbox.backlog(self._clock())
+        except SQLAlchemyError as error:
+            return {"ready": False, "database": False, "reason": type(error).__name__}
+        current = version == schema.head()
+        return {
+            "ready": current and age < LATE_S,
+            "database": True,
+            "schema": version,
+            "schema_current": current,
+            "outbox_due": due,
+            "outbox_age_s": round(age, 1),
+            "queue": self._writer.waiting,
+        }
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if self._token:
+            given = request.headers.get("Authorization", "")
+            if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+                return web.Response(status=403, text="forbidden")
+        elif request.remote not in ("127.0.0.1", "::1"):
+            return web.Response(status=403, text="forbidden")
+        facts = await asyncio.to_thread(self._look)
+        self._due.set(facts.get("outbox_due", 0))
+        self._age.set(facts.get("outbox_age_s", 0.0))
+        return web.Response(
+            body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
