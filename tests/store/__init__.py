@@ -1,0 +1,1 @@
+"""The models on real databases, and the imports that fill them."""

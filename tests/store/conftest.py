@@ -1,0 +1,129 @@
+"""A village for the store's tests: two branches in one consortium, a third outside, three people."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+import pytest
+
+from models.case import Case, CaseKind
+from models.consortium import Consortium, Seat, Term
+from models.member import Member
+from models.organisation import Organisation, Post, PostKind
+from models.person import Person
+from models.store import Store
+
+
+class Village(msgspec.Struct, frozen=True):
+    """Who is who."""
+
+    east: int
+    west: int
+    far: int
+    consortium: int
+    zhang: Person
+    """A member of the eastern branch."""
+    li: Person
+    """Liaison officer of the eastern branch."""
+    wang: Person
+    """A member of the western branch, same consortium."""
+    bao: Person
+    """A member of a branch that belongs to no consortium."""
+
+
+@pytest.fixture
+def village(store: Store, now: datetime) -> Village:
+    """The village on the database of the test."""
+    return settle(store, now)
+
+
+def settle(store: Store, now: datetime) -> Village:
+    """Puts the village on file."""
+    with store.unit() as unit:
+        east, west, far = unit.organisations.add_all(
+            [
+                Organisation.found(
+                    code=code, name=name, kind="党支部", region="林西县", parent_id=None, now=now
+                )
+                for code, name in [("E", "东沟村党支部"), ("W", "西沟村党支部"), ("F", "远山村党支部")]
+            ]
+        )
+        consortium = unit.consortia.add(
+            Consortium.found(
+                code="C1",
+                name="富园惠民联合党委",
+                kind="联合党委",
+                modes="跨领域",
+                lead_id=east,
+                parent_id=None,
+            )
+        )
+        for organisation_id in (east, west):
+            unit.consortia.seat(
+                Seat.take(
+                    consortium_id=consortium.id, organisation_id=organisation_id, since=date(2026, 1, 1)
+                )
+            )
+        for sequence, (chair, starts_on, ends_on) in enumerate(
+            [(east, date(2026, 5, 1), date(2026, 5, 31)), (west, date(2026, 6, 1), date(2026, 6, 30))], 1
+        ):
+            unit.consortia.schedule(
+                Term.plan(
+                    consortium_id=consortium.id,
+                    sequence=sequence,
+                    organisation_id=chair,
+                    starts_on=starts_on,
+                    ends_on=ends_on,
+                )
+            )
+        people = {}
+        for key, name, phone, organisation_id in [
+            ("zhang", "张建国", "13800001111", east),
+            ("li", "李春梅", "13800002222", east),
+            ("wang", "王海", "13800003333", west),
+            ("bao", "宝音·朝克图", "13800004444", far),
+        ]:
+            member = unit.members.add(
+                Member.enrol(
+                    name=name, phone=phone, organisation_id=organisation_id, vault=unit.vault, now=now
+                )
+            )
+            people[key] = Person(
+                member_id=member.id,
+                name=name,
+                organisation_id=organisation_id,
+                organisation="",
+                region="林西县",
+                consortium_id=None if key == "bao" else consortium.id,
+                consortium="",
+                chair_id=None if key == "bao" else east,
+                chair="",
+            )
+        unit.organisations.appoint(
+            Post.appoint(
+                member_id=people["li"].member_id,
+                organisation_id=east,
+                kind=PostKind.LIAISON,
+                since=date(2026, 1, 1),
+            )
+        )
+        return Village(east=east, west=west, far=far, consortium=consortium.id, **people)
+
+
+def matter(by: Person, now: datetime, text: str = "五百斤土豆卖不出去", *, private: bool = False) -> Case:
+    """A submitted case that is not on file yet."""
+    case = Case.report(
+        by=by,
+        text=text,
+        kind=CaseKind.NEED,
+        category="产销对接",
+        place="东沟村",
+        quantity="五百斤",
+        deadline="",
+        received_key=f"test:{text}",
+        now=now,
+        private=private,
+    )
+    case.submit(now)
+    return case
