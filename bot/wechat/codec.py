@@ -83,7 +83,7 @@ class Codec:
         outer_json = json
         envelope: Envelope | None = None
         signature = query.get("msg_signature")
-        if signature is not None or query.get("encrypt_type") == "aes":
+        if signature or query.get("encrypt_type") == "aes":
             sealed = fields.get("Encrypt")
             if not isinstance(sealed, str) or not sealed:
                 raise NotAMessage("said to be encrypted, but holds no Encrypt")

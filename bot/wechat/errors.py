@@ -11,19 +11,19 @@ class PushError(Exception):
     status = 400
 
 
-class BadSignature(PushError):  # noqa: N818 – says what happened
+class BadSignature(PushError):
     """The request does not prove that it comes from the platform."""
 
     status = 403
 
 
-class WrongAccount(PushError):  # noqa: N818 – says what happened
+class WrongAccount(PushError):
     """A genuine push, but meant for another account than ours."""
 
     status = 403
 
 
-class NotAMessage(PushError):  # noqa: N818 – says what happened
+class NotAMessage(PushError):
     """The body cannot be read as a message: not XML or JSON, not decryptable, without what every message has."""
 
     status = 400

@@ -91,8 +91,6 @@ async def _body(request: web.Request, limit: int, timeout_s: float) -> bytes:
     """The body, counted as it arrives: chunked or compressed ones say nothing true about their length beforehand."""
     if (request.content_length or 0) > limit:
         raise _BodyError(413)
-    if not request.body_exists:
-        return b""
     parts: list[bytes] = []
     size = 0
     try:

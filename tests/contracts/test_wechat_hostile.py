@@ -5,49 +5,53 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
-import json
 import struct
 import time
 import zlib
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from pushes import AES_MODE, APP, KEY, PLAIN_MODE, jsn, sealed, signed, text, wrapped, xml
+from pushes import AES_MODE, APP, hand_sealed, jsn, sealed, signed, text, wrapped, xml
 from serving import exchange, posting, webhook
-from wechatpy.crypto.base import WeChatCipher
 
 from bot.wechat.codec import Codec
-from bot.wechat.errors import PushError
 
 KB = 1024
+HEAD = text()[:-6]
+"""All that a text message needs but its end: with something hostile put in, only that can be the reason to refuse."""
 LAUGHS = (
     b'<!DOCTYPE xml [<!ENTITY a "'
     + b"ha" * 50
     + b'">'
     + b"".join(b'<!ENTITY %c "%s">' % (b"bcdefgh"[i], b"&%c;" % b"abcdefg"[i] * 30) for i in range(7))
-    + b"]><xml><MsgType>text</MsgType><Content>&h;</Content></xml>"
+    + b"]>"
+    + HEAD
+    + b"<Title>&h;</Title></xml>"
 )
 QUADRATIC = (
     b'<!DOCTYPE xml [<!ENTITY a "'
     + b"a" * 60_000
-    + b'">]><xml><Content>'
+    + b'">]>'
+    + HEAD
+    + b"<Title>"
     + b"&a;" * 300
-    + b"</Content></xml>"
+    + b"</Title></xml>"
 )
-XXE = b'<!DOCTYPE xml [<!ENTITY x SYSTEM "file:///etc/passwd">]><xml><Content>&x;</Content></xml>'
-
-
-def hand_sealed(plain: bytes) -> str:
-    """Encrypted as it stands: padding and length are the caller's."""
-    return base64.b64encode(WeChatCipher(base64.b64decode(KEY + "=")).encrypt(plain)).decode()
+XXE = b'<!DOCTYPE xml [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + HEAD + b"<Title>&x;</Title></xml>"
+DOCTYPE = b"<!DOCTYPE xml>" + text()
 
 
 def deep(levels: int) -> bytes:
-    return b"<xml>" + b"<a>" * levels + b"</a>" * levels + b"</xml>"
+    return HEAD + b"<a>" * levels + b"</a>" * levels + b"</xml>"
+
+
+def padded(padding: bytes) -> str:
+    """A genuine message in a genuine envelope, but for its padding."""
+    # Spaces before the root element fill up what the blocks lack.
+    gap = -(20 + len(text()) + len(APP) + len(padding)) % 16
+    message = b" " * gap + text()
+    return hand_sealed(b"r" * 16 + struct.pack(">I", len(message)) + message + APP.encode() + padding)
 
 
 HOSTILE: dict[str, tuple[bytes, int]] = {
@@ -77,7 +81,7 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
     "UTF-16": (posting(signed(), text().decode().encode("utf-16")), 400),
     "30,000 levels": (posting(signed(), deep(30_000)), 400),
     "100,000 levels": (posting(signed(), deep(100_000)), 413),
-    "20,000 elements": (posting(signed(), b"<xml>" + b"<a/>" * 20_000 + b"</xml>"), 400),
+    "20,000 elements": (posting(signed(), HEAD + b"<a/>" * 20_000 + b"</xml>"), 400),
     "JSON 100,000 levels": (posting(signed(), b'{"a":' + b"[" * 100_000), 400),
     "JSON number of 200,000 digits": (posting(signed(), b'{"MsgId":' + b"9" * 200_000 + b"}"), 400),
     "JSON with half a surrogate": (
@@ -85,6 +89,9 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
         400,
     ),
     "JSON array": (posting(signed(), b"[1]"), 400),
+    "9 levels": (posting(signed(), deep(8)), 400),
+    "8 levels": (posting(signed(), deep(7)), 200),
+    "a DOCTYPE that does nothing": (posting(signed(), DOCTYPE), 400),
     "XXE file entity": (posting(signed(), XXE), 400),
     "billion laughs": (posting(signed(), LAUGHS), 400),
     "quadratic blowup": (posting(signed(), QUADRATIC), 400),
@@ -148,7 +155,12 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
         400,
     ),
     "aes padding of 33": (posting(*wrapped(hand_sealed(b"\x21" * 64))), 400),
-    "aes uneven padding": (posting(*wrapped(hand_sealed(b"r" * 60 + b"\x01\x02\x03\x04"))), 400),
+    "aes right padding by hand": (posting(*wrapped(padded(b"\x04" * 4))), 200),
+    "aes uneven padding": (posting(*wrapped(padded(b"\x01\x02\x03\x04"))), 400),
+    "aes base64 with junk inside": (
+        posting(*wrapped(padded(b"\x04" * 4)[:40] + "!*" + padded(b"\x04" * 4)[40:])),
+        400,
+    ),
     "aes only padding": (posting(*wrapped(hand_sealed(b"\x20" * 32))), 400),
     "billion laughs inside aes": (posting(*sealed(LAUGHS)), 400),
     "garbage inside aes": (posting(*sealed(b"\xff\x00garbage")), 400),
@@ -253,118 +265,3 @@ def test_memory_stays_within_bounds() -> None:
             return resident() - before
 
     assert asyncio.run(run()) < 24
-
-
-def refuses_or_reads(codec: Codec, query: dict[str, str], body: bytes) -> None:
-    try:
-        push = codec.read(query, body)
-    except PushError:
-        return
-    assert 0 < len(push.message.key) <= 191
-    written = codec.write(push, "好")
-    assert written is not None
-    # What it read it can also answer, in a form that it reads itself.
-    assert written.body
-
-
-CODECS = [Codec(PLAIN_MODE), Codec(AES_MODE)]
-FIELD = st.sampled_from(
-    [
-        "MsgType",
-        "Event",
-        "EventKey",
-        "Content",
-        "MsgId",
-        "CreateTime",
-        "ToUserName",
-        "FromUserName",
-        "List",
-        "Encrypt",
-        "MsgID",
-        "Location_X",
-    ]
-)
-WORD = st.one_of(
-    st.sampled_from(
-        [
-            "text",
-            "event",
-            "location",
-            "voice",
-            "subscribe",
-            "CLICK",
-            "subscribe_msg_sent_event",
-            "TEMPLATESENDJOBFINISH",
-            "1409735668",
-            "0",
-        ]
-    ),
-    st.text(max_size=20),
-    st.integers(),
-    st.floats(),
-    st.none(),
-    st.booleans(),
-)
-TREE = st.recursive(
-    WORD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELD, inner, max_size=3), max_leaves=8
-)
-MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@MANY
-@given(st.binary(max_size=300))
-def test_any_bytes(body: bytes) -> None:
-    for codec in CODECS:
-        for start in (b"", b"<xml>", b"{", b"<xml><MsgType>text</MsgType><Content>"):
-            refuses_or_reads(codec, signed(), start + body)
-
-
-@MANY
-@given(st.dictionaries(FIELD, TREE, max_size=12))
-def test_any_json(fields: dict[str, object]) -> None:
-    whole = {"MsgType": "text", "CreateTime": 1, "ToUserName": "gh", "FromUserName": "o", "MsgId": 1} | fields
-    for tree in (fields, whole):
-        refuses_or_reads(CODECS[0], signed(), json.dumps(tree).encode())
-
-
-def as_xml(tree: object, name: str) -> str:
-    if isinstance(tree, dict):
-        return f"<{name}>" + "".join(as_xml(v, k) for k, v in tree.items()) + f"</{name}>"
-    if isinstance(tree, list):
-        return "".join(as_xml(v, name) for v in tree)
-    return f"<{name}><![CDATA[{tree}]]></{name}>"
-
-
-@MANY
-@given(st.dictionaries(FIELD, TREE, max_size=12))
-def test_any_xml(fields: dict[str, object]) -> None:
-    whole = {"MsgType": "event", "CreateTime": 1, "ToUserName": "gh", "FromUserName": "o"} | fields
-    for tree in (fields, whole):
-        refuses_or_reads(CODECS[0], signed(), as_xml(tree, "xml").encode("utf-8", "surrogatepass"))
-
-
-@MANY
-@given(st.binary(max_size=200), st.binary(max_size=64))
-def test_any_envelope(cipher_text: bytes, inside: bytes) -> None:
-    refuses_or_reads(CODECS[1], *wrapped(base64.b64encode(cipher_text).decode()))
-    refuses_or_reads(
-        CODECS[1], *wrapped(hand_sealed((inside + b"\x10" * 64)[: (len(inside) // 16 + 1) * 16]))
-    )
-    refuses_or_reads(CODECS[1], *sealed(inside, app=APP))
-
-
-@MANY
-@given(
-    st.dictionaries(
-        st.sampled_from(["signature", "msg_signature", "timestamp", "nonce", "encrypt_type", "echostr"]),
-        st.text(st.characters(exclude_categories=[]), max_size=50),
-    )
-)
-def test_any_query(query: dict[str, str]) -> None:
-    ways: list[Callable[[], object]] = [
-        lambda: CODECS[1].echo(query),
-        lambda: CODECS[1].read(query, sealed(text())[1]),
-    ]
-    for way in ways:
-        with pytest.raises(PushError):
-            way()
