@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -36,12 +36,26 @@ ARGUMENTS = (
 )
 DESK = (1440, 900)
 PHONE = (390, 844)
-SCENES: Sequence[tuple[int, Sequence[str]]] = (
-    (2, ("待认领",)),
-    (1, ("供需清单",)),
-    (0, ("我们村有三万斤土豆卖不出去，想找销路", "1", "1")),
+
+
+class Scene(NamedTuple):
+    """One person's part."""
+
+    place: int
+    """Which phone, counted along the desk."""
+    lines: Sequence[str]
+    until: str = ""
+    """Goes on choosing 1 until a reply says this, a few times at most."""
+
+
+SCENES = (
+    Scene(0, ("我们村有三万斤土豆卖不出去，想找销路",), until="已告诉"),
+    Scene(1, ("查 1",)),
+    Scene(2, ("待认领",)),
 )
-"""Whose phone (its place on the desk), and what is said on it."""
+CHOICES = 4
+NOTICES_MS = 2500
+"""Time for what one person said to reach the others' phones."""
 
 
 class NoPictureError(Exception):
@@ -102,16 +116,28 @@ def demonstration() -> Iterator[str]:
                 demo.wait()
 
 
-def speak(page: Page, openid: str, words: str) -> None:
-    """Types ``words`` on a phone and waits for what comes back."""
+def speak(page: Page, openid: str, words: str) -> str:
+    """Types ``words`` on a phone, waits for what comes back and gives it."""
     phone = page.locator(f'.phone[data-openid="{openid}"]')
-    heard = phone.locator(".row:not(.own), .note").count()
+    replies = phone.locator(".row:not(.own), .note")
+    heard = replies.count()
     field = phone.locator(".bar input")
     if not field.is_visible():
         phone.locator(".bar > .key").click()
     field.fill(words)
     field.press("Enter")
-    phone.locator(".row:not(.own), .note").nth(heard).wait_for(timeout=20_000)
+    replies.nth(heard).wait_for(timeout=20_000)
+    return replies.nth(heard).inner_text()
+
+
+def play(page: Page, openid: str, scene: Scene) -> None:
+    """One person's part, and time for it to reach the others."""
+    said = [speak(page, openid, words) for words in scene.lines]
+    for _ in range(CHOICES):
+        if scene.until in said[-1]:
+            break
+        said.append(speak(page, openid, "1"))
+    page.wait_for_timeout(NOTICES_MS)
 
 
 def opened(browser: Browser, url: str, size: tuple[int, int]) -> Page:
@@ -135,9 +161,8 @@ def take(url: str, folder: Path) -> list[Path]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         desk = opened(browser, url, DESK)
-        for place, lines in SCENES:
-            for words in lines:
-                speak(desk, people[place], words)
+        for scene in SCENES:
+            play(desk, people[scene.place], scene)
         # Both pictures are of a desk as one finds it: menus below, nothing half typed, chats at their end.
         for picture, size in zip(pictures, (DESK, PHONE), strict=True):
             page = opened(browser, url, size)

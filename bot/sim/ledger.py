@@ -57,11 +57,6 @@ class Windows:
                 return 0
         return OUT_OF_COUNT
 
-    def left(self, openid: str) -> int:
-        """How many customer-service messages would go through now."""
-        now = self._clock()
-        return sum(g.left for (who, _), g in self._grants.items() if who == openid and g.until > now)
-
 
 class Tokens:
     """Access tokens of both kinds; stable ones stay the same until shortly before they lapse."""

@@ -126,9 +126,9 @@ def show(document: str, openid: str, account: str) -> Bubble | None:
         inner = fields.get(str(kind).capitalize())
         if not isinstance(inner, Mapping) or not inner.get("MediaId"):
             raise ReplyError("媒体回复缺少 MediaId")
-        return Bubble(
-            side="account", kind="voice" if kind == "voice" else "image", text=str(inner["MediaId"])
-        )
+        if kind == "voice":
+            return Bubble(side="account", kind="voice", seconds=6)
+        return Bubble(side="account", kind="image", picture=f"/sim/photos/{inner['MediaId']}")
     if kind == "transfer_customer_service":
         return None
     raise ReplyError(f"回复的 MsgType「{kind}」不认识")

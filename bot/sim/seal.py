@@ -40,10 +40,10 @@ class Seal:
         """The ``msg_signature`` of a sealed text."""
         return signature(self._token, timestamp, nonce, sealed)
 
-    def close(self, plain: str, salt: bytes | None = None) -> str:
-        """The sealed text (base64) of ``plain``; ``salt``: 16 bytes, random unless a test fixes them."""
+    def close(self, plain: str) -> str:
+        """The sealed text (base64) of ``plain``."""
         body = plain.encode()
-        packed = (salt or os.urandom(16)) + struct.pack(">I", len(body)) + body + self._app_id.encode()
+        packed = os.urandom(16) + struct.pack(">I", len(body)) + body + self._app_id.encode()
         pad = _BLOCK - len(packed) % _BLOCK
         cipher = self._cipher().encryptor()
         return base64.b64encode(cipher.update(packed + bytes([pad]) * pad) + cipher.finalize()).decode()
