@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bot.language.vectors import Vector
 
 Weights = NDArray[np.float32]
-DENSE = 3.0
+DENSE = 0.4
 """How much the text's direction counts beside one feature of length 1."""
 
 

@@ -51,6 +51,25 @@ def fold(text: str) -> str:
 _NOISE = re.compile(r"[\s\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+")
 
 
+_SPELT = {
+    "baoming": "报名", "renling": "认领", "qiandao": "签到", "bangzhu": "帮助", "rengong": "人工", "bangding": "绑定",
+    "zenme": "怎么", "yong": "用", "youmeiyou": "有没有", "nihao": "你好", "xiexie": "谢谢", "huodong": "活动",
+    "qingdan": "清单", "wode": "我的", "quxiao": "取消", "chexiao": "撤销", "manyi": "满意", "xuyao": "需要",
+    "wenti": "问题", "xuqiu": "需求", "banjie": "办结", "jinzhan": "进展", "lunzhi": "轮值", "zhiyuan": "志愿",
+    "qingjia": "请假", "hao": "号", "wo": "我", "women": "我们", "shenme": "什么", "sha": "啥", "za": "咋",
+    "dianhua": "电话", "canjia": "参加", "mei": "没", "huai": "坏", "deng": "灯", "ludeng": "路灯", "zaima": "在吗",
+    "xiangmu": "项目", "kankan": "看看", "haole": "好了", "xiuhao": "修好", "le": "了", "a": "啊", "ma": "吗",
+}  # fmt: skip
+"""Whole syllable groups of the words that the bot lives by, for those who type without an input method."""
+_LATIN = re.compile("[a-z]+")
+
+
+def _spell(match: re.Match[str]) -> str:
+    return _SPELT.get(match.group(), match.group())
+
+
 def squeeze(folded: str) -> str:
     """A folded text without blanks, pictures and doubled punctuation: what the classifier looks at."""
+    if _LATIN.search(folded):
+        folded = _LATIN.sub(_spell, folded)
     return _NOISE.sub("", folded)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bot.language import Language
 from bot.language.folding import LIMIT, fold, squeeze
+from bot.matching import sides
 from bot.matching.regions import Regions, areas
 from models.fit import Fit, Offer
 
@@ -25,7 +26,8 @@ _TITLE = 2.0
 _MEANING, _WORDS, _CATEGORY = 1.0, 1.5, 0.35
 """Weights of meaning (cosine), words (share of the query's ideal BM25) and category."""
 THRESHOLD = 0.45
-_QUERY_TOKENS = 64
+_QUERY_TOKENS = 96
+TOPIC = 2.5
 
 
 class Index:
@@ -61,6 +63,11 @@ class Index:
         )
         self._left = np.array([o.remaining is None or o.remaining > 0 for o in self._offers], dtype=bool)
         self._side = np.array([o.side == "供给" for o in self._offers], dtype=bool)
+        asked = [o.side == "需求" for o in self._offers]
+        told = [fold(f"{o.title}，{o.detail}") for o in self._offers]
+        self._buys = np.array([a and o.category == "产销对接" and sides.buys(t) and not sides.sells(t) for a, o, t in zip(asked, self._offers, told, strict=True)], dtype=bool)
+        self._sells = np.array([a and o.category == "产销对接" and sides.sells(t) for a, o, t in zip(asked, self._offers, told, strict=True)], dtype=bool)
+        self._hires = np.array([a and o.category == "就业培训" and sides.hires(t) for a, o, t in zip(asked, self._offers, told, strict=True)], dtype=bool)
         self._near = lru_cache(maxsize=256)(self._nearness)
 
     @classmethod
@@ -138,7 +145,7 @@ class Index:
         score = self._score(text, words, category)
         near = self._near(wanted)
         score *= near
-        score[~self._open(today)] = 0.0
+        score[~(self._open(today) & self._meets(text))] = 0.0
         count = min(top, len(score))
         first = np.argpartition(-score, count - 1)[:count]
         first = first[np.argsort(-score[first], kind="stable")]
@@ -159,14 +166,36 @@ class Index:
             lexical = np.zeros(size, dtype=np.float32)
         meaning = self._meaning @ self._language.direction(text)
         score: Floats = _MEANING * meaning + _WORDS * lexical
-        if category is not None:
-            score += np.float32(_CATEGORY) * (self._category == self._labels.get(category, -1))
+        score += np.float32(_CATEGORY) * self._shares(text, category)[self._category]
         return score
+
+    def _shares(self, text: str, category: str | None) -> Floats:
+        """How likely the need belongs to each category of the list; a category that is given counts for half."""
+        told = self._language.category_shares(text)
+        shares = np.array([told.get(label, 0.0) for label in self._labels], dtype=np.float32)
+        place = self._labels.get(category or "")
+        if place is not None:
+            shares *= np.float32(0.5)
+            shares[place] += np.float32(0.5)
+        return shares
 
     def _open(self, today: date) -> NDArray[np.bool_]:
         day = today.toordinal()
-        free: NDArray[np.bool_] = self._left & self._side & (self._until >= day) & (self._from <= day + 300)
+        free: NDArray[np.bool_] = self._left & (self._until >= day) & (self._from <= day + 300)
         return free
+
+    def _meets(self, text: str) -> NDArray[np.bool_]:
+        """Supplies, and those entries of the other list that want what this text has: a buyer for a seller, a
+        vacancy for a job-seeker, a seller for a buyer."""
+        folded = fold(text)
+        meets = self._side.copy()
+        if sides.sells(folded):
+            meets |= self._buys
+        if sides.seeks_work(folded):
+            meets |= self._hires
+        if sides.buys(folded):
+            meets |= self._sells
+        return meets
 
     def _fit(self, row: int, score: float, wanted: frozenset[str]) -> Fit:
         offer = self._offers[row]
@@ -195,4 +224,6 @@ def _pairs(run: str) -> list[str]:
 
 def _token_weight(token: str) -> float:
     """Single characters say little."""
+    if token[0] == "=":
+        return TOPIC
     return 0.4 if len(token) == 1 else 1.0
