@@ -58,10 +58,10 @@ def run(args: argparse.Namespace, offers_from_database: Loader | None = None) ->
         print(msgspec.json.format(msgspec.json.encode({"suggestions": found}), indent=2).decode())
         return 0
     bad = 0
-    for number, line, error in lines(sys.stdin):
+    for number, line, complaint in lines(sys.stdin):
         if line is None:
             bad += 1
-            complain(number, error)
+            complain(number, complaint)
             continue
         try:
             now = moment(line.ref)

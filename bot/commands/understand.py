@@ -42,10 +42,10 @@ def run(args: argparse.Namespace) -> int:
         print(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
         return 0
     bad = 0
-    for number, line, error in lines(sys.stdin):
+    for number, line, complaint in lines(sys.stdin):
         if line is None:
             bad += 1
-            complain(number, error)
+            complain(number, complaint)
             continue
         try:
             now = moment(line.ref)

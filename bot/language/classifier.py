@@ -6,25 +6,23 @@ The weights are made by ``python -m bot.language.training`` and kept in ``data/w
 from __future__ import annotations
 
 from importlib import resources
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.language.vectors import Vector
 
 Weights = NDArray[np.float32]
-DENSE = 0.4
-"""How much the text's direction counts beside one feature of length 1."""
 
 
 class Classifier:
-    """Label probabilities for a text's features and direction."""
+    """Label probabilities for a text's features."""
 
     def __init__(
-        self, names: list[str], labels: dict[str, list[str]], sparse: Weights, dense: Weights, bias: Weights
+        self, names: list[str], labels: dict[str, list[str]], sparse: Weights, bias: Weights
     ) -> None:
         self._place = {name: i for i, name in enumerate(names)}
-        self._sparse, self._dense, self._bias = sparse, dense, bias
+        self._sparse, self._bias = sparse, bias
         self.labels = labels
         self._cuts: dict[str, slice] = {}
         start = 0
@@ -46,25 +44,25 @@ class Classifier:
                 text["names"].split("\n"),
                 {head: own.split(",") for head, own in labels.items()},
                 kept["sparse"].astype(np.float32) * scale,
-                kept["dense"].astype(np.float32),
                 kept["bias"].astype(np.float32),
             )
 
-    def scores(self, found: set[str], direction: Vector) -> Weights:
+    def scores(self, found: set[str]) -> Weights:
         """The raw scores of every label of every model, side by side."""
         place = self._place
         rows = [place[name] for name in found if name in place]
-        total: Weights = self._bias + (DENSE * direction) @ self._dense
+        total = self._bias.copy()
         if rows:
             # long texts have more features: each text counts as if it had the same length
-            total += self._sparse[rows].sum(axis=0) * np.float32(1.0 / np.sqrt(len(found)))
+            total += self._sparse[rows].sum(axis=0) * np.float32(1.0 / sqrt(len(found)))
         return total
 
     def share(self, head: str, scores: Weights) -> Weights:
         """Probabilities of one model's labels."""
         own = scores[self._cuts[head]]
-        raised: Weights = np.exp(own - own.max())
-        return raised / raised.sum()
+        raised = np.exp(own - own.max())
+        shares: Weights = (raised / raised.sum()).astype(np.float32)
+        return shares
 
     def best(self, head: str, scores: Weights) -> tuple[str, float]:
         """The likeliest label and its probability."""
@@ -72,6 +70,6 @@ class Classifier:
         first = int(shares.argmax())
         return self.labels[head][first], float(shares[first])
 
-    def weights(self) -> tuple[list[str], Weights, Weights, Weights]:
-        """Names, feature weights, direction weights and biases: what is kept in the file."""
-        return list(self._place), self._sparse, self._dense, self._bias
+    def weights(self) -> tuple[list[str], Weights, Weights]:
+        """Names, feature weights and biases: what is kept in the file."""
+        return list(self._place), self._sparse, self._bias

@@ -21,7 +21,9 @@ LONGEST = 200
 @cache
 def _cues() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
     told = tomllib.loads(resources.files("bot.language").joinpath("data/cues.toml").read_text("utf-8"))
-    return tuple((tuple(mark + name for mark in _COPIES), re.compile(pattern)) for name, pattern in told.items())
+    return tuple(
+        (tuple(mark + name for mark in _COPIES), re.compile(pattern)) for name, pattern in told.items()
+    )
 
 
 def features(squeezed: str, lexicon: Lexicon) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from importlib import resources
 
 from bot.language import emergencies, marks, orders, places, quantities, times
@@ -13,13 +14,12 @@ from bot.language.features import features
 from bot.language.folding import LIMIT, fold, squeeze
 from bot.language.lexicon import Lexicon, known_words
 from bot.language.segment import Segmenter
-from bot.language.vectors import Vector, Vectors
 from models.moment import local
 from models.understanding import Slots, Understanding
 
 CODE = "1"
 """Raised by hand when code in this room changes what a text is understood to mean."""
-_DATA = ("cues.toml", "lexicon.toml", "simplified.txt", "vectors.npz", "weights.npz")
+_DATA = ("cues.toml", "lexicon.toml", "simplified.txt", "weights.npz")
 _STOP = frozenset(
     [
         "的",
@@ -148,10 +148,11 @@ class Language:
     def __init__(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
         self._lexicon = Lexicon()
         self._segmenter = Segmenter(known_words(self._lexicon))
-        self._vectors = Vectors()
         self._classifier = Classifier.load()
         self._gazetteer = _gazetteer(places)
         self._segmenter.add((*places, *names))
+        # the same message is classified, then matched: its scores are worth keeping for a moment
+        self._scores = lru_cache(maxsize=64)(self._score)
         self.version = _version()
 
     def add_names(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
@@ -174,10 +175,6 @@ class Language:
         kept.update(dict.fromkeys(self._lexicon.topics(squeezed)))
         return tuple(kept or found)[:_SEARCHED]
 
-    def direction(self, text: str) -> Vector:
-        """Where a text points on the map of meaning: a vector of length 1, or zeros."""
-        return self._vectors.mean(self._segmenter.cut(squeeze(fold(text[:LIMIT]))[:200]))
-
     def category_shares(self, text: str) -> dict[str, float]:
         """How likely each category is, given that the text is a need or an offer."""
         scores = self._scores(squeeze(fold(text[:LIMIT])))
@@ -189,9 +186,8 @@ class Language:
             )
         )
 
-    def _scores(self, squeezed: str) -> Weights:
-        direction = self._vectors.mean(self._segmenter.cut(squeezed[:200]))
-        return self._classifier.scores(features(squeezed, self._lexicon), direction)
+    def _score(self, squeezed: str) -> Weights:
+        return self._classifier.scores(features(squeezed, self._lexicon))
 
     def understand(self, text: str, now: datetime) -> Understanding:
         """The reading of one message; ``now`` is the aware moment from which relative dates count.

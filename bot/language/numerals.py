@@ -61,35 +61,35 @@ def _plain(text: str, *, least: bool) -> float | None:
     pending: float | None = None
     last_power = 0.0
     for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token[0].isascii():
-            if not token[0].isdigit():
+        piece = match.group()
+        if piece[0].isascii():
+            if not piece[0].isdigit():
                 return None
-            pending = float(token)
-        elif token in DIGITS or token == "几":
-            digit = float(DIGITS[token]) if token != "几" else (2.0 if least else 9.0)
-            if pending is not None and token != "零" and pending != 0:
+            pending = float(piece)
+        elif piece in DIGITS or piece == "几":
+            digit = float(DIGITS[piece]) if piece != "几" else (2.0 if least else 9.0)
+            if pending is not None and piece != "零" and pending != 0:
                 # two neighbours, 五六十: the first for the lower end, the second for the upper end
                 digit = pending if least else digit
             pending = digit
-        elif token in _POWERS:
-            last_power = _POWERS[token]
+        elif piece in _POWERS:
+            last_power = _POWERS[piece]
             section += (1.0 if pending is None else pending) * last_power
             pending = None
-        elif token in _GROUPS:
-            last_power = float(_GROUPS[token])
+        elif piece in _GROUPS:
+            last_power = float(_GROUPS[piece])
             section += pending or 0.0
             total = (
                 (total + (section or 1.0)) * last_power
-                if token == "亿"
+                if piece == "亿"
                 else total + (section or 1.0) * last_power
             )
             section, pending = 0.0, None
-        elif token in "多来余把":
+        elif piece in "多来余把":
             # 三十多: up to the next ten; 十来: about ten, read from the number on
             room = last_power or 1.0
             section += 1.0 if least else max(room - 1.0, 1.0)
-        elif token == "半":
+        elif piece == "半":
             pending = (pending or 0.0) + 0.5
         else:
             return None

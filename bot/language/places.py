@@ -25,84 +25,12 @@ _NAMED = re.compile(
 _BREAK = re.compile(
     r"我们|咱们|俺们|你们|他们|它们|我|你|他|她|咱|俺|的|了|在|到|从|去|来|往|上|给|和|跟|与|向|是|有|把|让|请|对|由|为|帮|找|求|那|这|哪|各|每|全|本|该|离|住|下|及|就|也|都|还|叫|会|能|想|要|谁|个|几|多|又|再|回|进|出|好|不|没|姓|名|说|派|以|用|里|成员|结对|联建|其他|周边|附近|邻|隔壁|农|乡下|整|外|两|俩|小"
 )
-_GENERIC = {
-    "村",
-    "全村",
-    "本村",
-    "各村",
-    "乡镇",
-    "城区",
-    "农村",
-    "乡村",
-    "城乡",
-    "山村",
-    "社区",
-    "小区",
-    "街道",
-    "园区",
-    "嘎查",
-    "苏木",
-    "镇",
-    "乡",
-    "市",
-    "县",
-    "旗",
-    "区",
-    "城市",
-    "牧区",
-    "地区",
-    "山区",
-    "老区",
-    "景区",
-    "片区",
-    "郊区",
-    "林区",
-    "矿区",
-    "超市",
-    "上市",
-    "门市",
-    "夜市",
-    "集市",
-    "水沟",
-    "壕沟",
-    "挖沟",
-    "清沟",
-    "小组",
-    "分组",
-    "山沟",
-    "村庄",
-    "田庄",
-    "新村",
-    "老村",
-    "进村",
-    "驻村",
-    "下村",
-    "到村",
-    "出村",
-    "回村",
-    "帮村",
-    "邻村",
-    "联村",
-    "村村",
-    "我区",
-    "一组",
-    "下乡",
-    "家乡",
-    "老乡",
-    "返乡",
-    "回乡",
-    "同乡",
-    "兄弟村",
-    "成员村",
-    "结对村",
-    "行政村",
-    "自然村",
-    "自然屯",
-    "贫困村",
-    "示范村",
-    "先进村",
-    "文明村",
-} - {"一组"}
+_GENERIC = frozenset(
+    "上市 下乡 下村 乡 乡村 乡镇 兄弟村 先进村 全村 农村 出村 分组 到村 区 县 各村 同乡 嘎查 回乡 回村 园区 地区 "
+    "城乡 城区 城市 壕沟 夜市 家乡 小区 小组 山区 山村 山沟 市 帮村 成员村 我区 挖沟 文明村 新村 旗 景区 本村 村 "
+    "村庄 村村 林区 水沟 清沟 片区 牧区 田庄 矿区 示范村 社区 结对村 老乡 老区 老村 联村 自然屯 自然村 苏木 行政村 街道 贫困村 "
+    "超市 返乡 进村 邻村 郊区 镇 门市 集市 驻村".split()
+)
 _ORGANISATION = re.compile(
     r"^[\u4e00-\u9fff]{0,6}?(?:党总支|党支部|支部|党委|党组|联合党|总支|合作社|公司|协会|委员会|两委|村委|居委|政府|供电所|卫生局|农牧局|水利局|法院|检察院|派出所|司法所|税务|工会|妇联|团委|局|联社|银行|电视台|乌兰牧骑|书记|主任|联络员)"
 )
@@ -420,7 +348,7 @@ def find(folded: str, gazetteer: Gazetteer, *, intent: str, taken: list[Span]) -
     links = gazetteer.find(folded)
     if not links and not _TRIGGER.search(folded):
         return []
-    links = _join(sorted(links + [s for s in _named(folded, links)]), folded)
+    links = _join(sorted(links + list(_named(folded, links))), folded)
     for match in _HOUSE.finditer(folded):
         links.append(match.span())
     for match in _CHAIN.finditer(folded):
@@ -511,6 +439,4 @@ def _stands(folded: str, span: Span, intent: str) -> bool:
         )
     if intent != "volunteer_log" and _ORGANISATION.match(after) and not after.startswith(("的", "，", "。")):
         return False
-    if intent == "offer" and text in ("村里", "镇上", "县里", "城里"):
-        return False
-    return True
+    return not (intent == "offer" and text in ("村里", "镇上", "县里", "城里"))

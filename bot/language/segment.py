@@ -115,12 +115,8 @@ class Segmenter:
         for word in words:
             size = len(word)
             if size > 2 and word[0] > "\u3fff":
-                for i in range(size - 1):
-                    if (pair := word[i : i + 2]) in cost:
-                        found.append(pair)
+                found.extend(pair for i in range(size - 1) if (pair := word[i : i + 2]) in cost)
                 if size > 3:
-                    for i in range(size - 2):
-                        if (triple := word[i : i + 3]) in cost:
-                            found.append(triple)
+                    found.extend(triple for i in range(size - 2) if (triple := word[i : i + 3]) in cost)
             found.append(word)
         return found

@@ -18,12 +18,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.language.classifier import DENSE, Classifier
+from bot.language.classifier import Classifier
 from bot.language.features import features
 from bot.language.folding import LIMIT, fold, squeeze
-from bot.language.lexicon import Lexicon, known_words
-from bot.language.segment import Segmenter
-from bot.language.vectors import Vectors
+from bot.language.lexicon import Lexicon
 
 Matrix = NDArray[np.float32]
 _STEPS = 150
@@ -59,31 +57,21 @@ def read(path: Path) -> list[Example]:
     return examples
 
 
-class Reader:
-    """Texts to features, with the same machinery as the product's."""
-
-    def __init__(self) -> None:
-        self.lexicon = Lexicon()
-        self.segmenter = Segmenter(known_words(self.lexicon))
-        self.vectors = Vectors()
-
-    def read(self, text: str) -> tuple[set[str], NDArray[np.float32]]:
-        """Features and direction of one text."""
-        squeezed = squeeze(fold(text[:LIMIT]))
-        return features(squeezed, self.lexicon), self.vectors.mean(self.segmenter.cut(squeezed[:200]))
+def seen(examples: Sequence[Example]) -> list[set[str]]:
+    """The features of each example, as the product would see them."""
+    lexicon = Lexicon()
+    return [features(squeeze(fold(example.text[:LIMIT])), lexicon) for example in examples]
 
 
-def train(examples: Sequence[Example], seen: Sequence[tuple[set[str], NDArray[np.float32]]]) -> Classifier:
-    """The classifier of these examples."""
-    counts = Counter(name for found, _ in seen for name in found)
+def train(examples: Sequence[Example], found_in: Sequence[set[str]]) -> Classifier:
+    """The classifier of these examples and their features."""
+    counts = Counter(name for found in found_in for name in found)
     names = sorted(name for name, count in counts.items() if count >= _RARE)
     place = {name: i for i, name in enumerate(names)}
-    size = seen[0][1].shape[0]
-    matrix: Matrix = np.zeros((len(seen), len(names) + size), dtype=np.float32)
-    for row, (found, direction) in enumerate(seen):
+    matrix: Matrix = np.zeros((len(found_in), len(names)), dtype=np.float32)
+    for row, found in enumerate(found_in):
         columns = [place[name] for name in found if name in place]
         matrix[row, columns] = 1.0 / np.sqrt(max(len(found), 1))
-        matrix[row, len(names) :] = DENSE * direction
     labels: dict[str, list[str]] = {}
     parts: list[Matrix] = []
     biases: list[NDArray[np.float32]] = []
@@ -95,11 +83,12 @@ def train(examples: Sequence[Example], seen: Sequence[tuple[set[str], NDArray[np
         # a label with few messages must not drown: each weighs by the root of its rarity
         share = np.bincount(answers, minlength=len(labels[head])) * len(labels[head]) / len(rows)
         weights = np.array([examples[i].weight for i in rows], dtype=np.float32) * share[answers] ** -0.5
-        part, bias = _fit(matrix[rows], answers, weights.astype(np.float32), len(labels[head]), _PENALTY[head])
+        part, bias = _fit(
+            matrix[rows], answers, weights.astype(np.float32), len(labels[head]), _PENALTY[head]
+        )
         parts.append(part)
         biases.append(bias)
-    whole = np.concatenate(parts, axis=1)
-    return Classifier(names, labels, whole[: len(names)], whole[len(names) :], np.concatenate(biases))
+    return Classifier(names, labels, np.concatenate(parts, axis=1), np.concatenate(biases))
 
 
 def _fit(
@@ -141,7 +130,7 @@ def _norm(matrix: Matrix) -> float:
 
 def save(classifier: Classifier, path: Path) -> None:
     """Writes the weights: feature weights in eight bits with one scale per label, the rest as they are."""
-    place, sparse, dense, bias = classifier.weights()
+    place, sparse, bias = classifier.weights()
     scale = np.maximum(np.abs(sparse).max(axis=0), 1e-9) / 127
     small = np.round(sparse / scale).astype(np.int8)
     useful = np.abs(small).max(axis=1) >= 3
@@ -154,7 +143,6 @@ def save(classifier: Classifier, path: Path) -> None:
         labels=np.frombuffer(labels.encode(), dtype=np.uint8),
         sparse=small[useful],
         scale=scale.astype(np.float32),
-        dense=dense.astype(np.float16),
         bias=bias.astype(np.float32),
     )
     path.write_bytes(buffer.getvalue())
@@ -163,8 +151,7 @@ def save(classifier: Classifier, path: Path) -> None:
 def main(paths: Sequence[str]) -> int:
     """Reads the files, trains, writes the weights beside this module."""
     examples = [example for path in paths for example in read(Path(path))]
-    reader = Reader()
-    classifier = train(examples, [reader.read(example.text) for example in examples])
+    classifier = train(examples, seen(examples))
     target = Path(__file__).parent / "data" / "weights.npz"
     save(classifier, target)
     sys.stdout.write(f"{len(examples)} messages, {target.stat().st_size} bytes\n")

@@ -1,4 +1,4 @@
-"""The index: every entry of the list as postings and directions, ready to rank in a fraction of a millisecond."""
+"""The index: every entry of the list as postings, ready to rank in a fraction of a millisecond."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ Floats = NDArray[np.float32]
 _K1, _B = 1.2, 0.5
 _TITLE = 2.0
 """A word of the title counts as if it stood twice."""
-_MEANING, _WORDS, _CATEGORY = 1.0, 1.5, 0.35
-"""Weights of meaning (cosine), words (share of the query's ideal BM25) and category."""
+_WORDS, _CATEGORY = 2.0, 0.35
+"""Weights of words (the share of the query's ideal BM25) and of category."""
 THRESHOLD = 0.45
 _QUERY_TOKENS = 96
-TOPIC = 2.5
+TOPIC = 3.5
+"""A topic of the lexicon says that much more than a word."""
 
 
 class Index:
@@ -42,15 +43,6 @@ class Index:
         self._postings: dict[str, tuple[NDArray[np.int32], Floats]] = {}
         self._ideal: dict[str, float] = {}
         self._post()
-        self._meaning: Floats = np.zeros((size, language.direction("").shape[0]), dtype=np.float32)
-        for row, offer in enumerate(self._offers):
-            title, body = (
-                language.direction(offer.title),
-                language.direction(f"{offer.title}，{offer.detail}"),
-            )
-            both = 0.5 * title + body
-            length = float(np.linalg.norm(both))
-            self._meaning[row] = both / length if length else both
         labels = sorted({offer.category for offer in self._offers})
         self._labels = {label: i for i, label in enumerate(labels)}
         self._category = np.array([self._labels[offer.category] for offer in self._offers], dtype=np.int32)
@@ -65,9 +57,27 @@ class Index:
         self._side = np.array([o.side == "供给" for o in self._offers], dtype=bool)
         asked = [o.side == "需求" for o in self._offers]
         told = [fold(f"{o.title}，{o.detail}") for o in self._offers]
-        self._buys = np.array([a and o.category == "产销对接" and sides.buys(t) and not sides.sells(t) for a, o, t in zip(asked, self._offers, told, strict=True)], dtype=bool)
-        self._sells = np.array([a and o.category == "产销对接" and sides.sells(t) for a, o, t in zip(asked, self._offers, told, strict=True)], dtype=bool)
-        self._hires = np.array([a and o.category == "就业培训" and sides.hires(t) for a, o, t in zip(asked, self._offers, told, strict=True)], dtype=bool)
+        self._buys = np.array(
+            [
+                a and o.category == "产销对接" and sides.buys(t) and not sides.sells(t)
+                for a, o, t in zip(asked, self._offers, told, strict=True)
+            ],
+            dtype=bool,
+        )
+        self._sells = np.array(
+            [
+                a and o.category == "产销对接" and sides.sells(t)
+                for a, o, t in zip(asked, self._offers, told, strict=True)
+            ],
+            dtype=bool,
+        )
+        self._hires = np.array(
+            [
+                a and o.category == "就业培训" and sides.hires(t)
+                for a, o, t in zip(asked, self._offers, told, strict=True)
+            ],
+            dtype=bool,
+        )
         self._near = lru_cache(maxsize=256)(self._nearness)
 
     @classmethod
@@ -164,8 +174,7 @@ class Index:
             )
         else:
             lexical = np.zeros(size, dtype=np.float32)
-        meaning = self._meaning @ self._language.direction(text)
-        score: Floats = _MEANING * meaning + _WORDS * lexical
+        score: Floats = np.float32(_WORDS) * lexical
         score += np.float32(_CATEGORY) * self._shares(text, category)[self._category]
         return score
 

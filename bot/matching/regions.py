@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import ahocorasick
 
@@ -21,7 +22,7 @@ SAME, NEAR, CITY, FAR = 1.0, 0.45, 0.92, 0.22
 
 
 @cache
-def _told() -> dict[str, dict[str, object]]:
+def _told() -> dict[str, dict[str, Any]]:
     return tomllib.loads(resources.files("models").joinpath("data/regions.toml").read_text("utf-8"))
 
 
@@ -30,7 +31,7 @@ def parents() -> dict[str, str]:
     """County to prefecture, for every county of China (the last of equal names wins)."""
     table: dict[str, str] = {}
     for province, cities in _told()["counties"].items():
-        for city, below in cities.items():  # type: ignore[attr-defined]
+        for city, below in cities.items():
             for county in below:
                 table[county] = province if city == "市辖区" else city
     return table
@@ -38,7 +39,7 @@ def parents() -> dict[str, str]:
 
 @cache
 def _near() -> dict[str, frozenset[str]]:
-    return {name: frozenset(names) for name, names in _told()["near"].items()}  # type: ignore[call-overload]
+    return {name: frozenset(names) for name, names in _told()["near"].items()}
 
 
 def areas(text: str) -> frozenset[str]:
@@ -83,7 +84,7 @@ class Regions:
                 points.setdefault(name, set()).add(county)
         for name, county in _told()["short"].items():
             if county in counties:
-                points[name] = {str(county)}
+                points[name] = {county}
         for county, listed in _told()["towns"].items():
             if county in counties:
                 for town in listed:
@@ -116,9 +117,9 @@ class Regions:
         if found:
             return frozenset(found)
         for place in places:
-            county = _COUNTY.match(place)
-            if county is not None and county.group() in parents():
-                found.add(county.group())
+            told = _COUNTY.match(place)
+            if told is not None and told.group() in parents():
+                found.add(told.group())
         return frozenset(found)
 
     def nearness(self, wanted: frozenset[str], served: frozenset[str]) -> float:
