@@ -128,5 +128,3 @@ def postgresql_store(postgresql_url: str, vault: Vault) -> Iterator[Store]:
     opened = Store(postgresql_url, vault)
     yield opened
     opened.close()
-
-

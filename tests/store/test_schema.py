@@ -57,9 +57,13 @@ def test_two_machines_upgrade_at_once(empty_url: str, vault: Vault) -> None:
 
 
 def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
-    with pytest.raises(LookupError), store.unit() as unit:
-        unit.revisions.bump("roll")
-        raise LookupError
+    def fail() -> None:
+        with store.unit() as unit:
+            unit.revisions.bump("roll")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
     with store.reading() as unit:
         assert unit.revisions.all() == {}
 

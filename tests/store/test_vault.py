@@ -77,7 +77,17 @@ def test_phones_as_people_write_them(written: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "1380000111", "138000011112", "12800001111", "0476-8221234", "1380000l111", "110", "一三八", "1380000111X"],
+    [
+        "",
+        "1380000111",
+        "138000011112",
+        "12800001111",
+        "0476-8221234",
+        "1380000l111",
+        "110",
+        "一三八",
+        "1380000111X",
+    ],
 )
 def test_what_is_no_mobile_number(written: str) -> None:
     with pytest.raises(PhoneUnusable):

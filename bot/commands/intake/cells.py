@@ -110,7 +110,7 @@ def _calendar(text: str) -> date:
 
 
 def whole(cell: object) -> int | None:
-    """A whole number; None where the cell is empty.
+    """A whole number, 第3期 too; None where the cell is empty.
 
     Raises:
         ValueError: something else.
@@ -118,7 +118,7 @@ def whole(cell: object) -> int | None:
     text = narrow(cell)
     if not text:
         return None
-    found = re.fullmatch(r"([+-]?\d{1,9})(?:\.0+)?", text)
+    found = re.fullmatch(r"第?([+-]?\d{1,9})(?:\.0+)?期?", text)
     if not found:
         raise ValueError(text)
     return int(found[1])

@@ -45,7 +45,8 @@ def lines(path: Path, headers: Sequence[str]) -> Iterator[Line]:
         SheetRefused: not a table, or its columns are others.
     """
     try:
-        start = path.open("rb").read(4)
+        with path.open("rb") as file:
+            start = file.read(4)
     except OSError as error:
         raise SheetRefused(f"打不开文件 {path}：{error.strerror}") from error
     if start.startswith(_OLE):
@@ -102,24 +103,21 @@ def _check(titles: list[str], wanted: dict[str, str], headers: Sequence[str]) ->
 
 
 def _workbook(path: Path) -> Iterator[tuple[int, Sequence[object]]]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # styles and drop-down lists that the reader cannot keep
-            book = load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # a damaged workbook fails in a dozen ways
-        raise SheetRefused(f"{path.name} 打不开，可能已经损坏，请另存为 .xlsx 再导入。") from error
-    try:
-        if not book.worksheets:
-            raise SheetRefused(f"{path.name} 里没有工作表。")
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # some programs write a wrong size
-        yield from _unmerged(enumerate(sheet.iter_rows(values_only=True), 1), _merges(path, sheet))
-    except SheetRefused:
-        raise
-    except Exception as error:
-        raise SheetRefused(f"{path.name} 读到一半读不下去，可能已经损坏，请另存为 .xlsx 再导入。") from error
-    finally:
-        book.close()
+    with path.open("rb") as file:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # styles and drop-down lists that the reader cannot keep
+                book = load_workbook(file, read_only=True, data_only=True)
+            if not book.worksheets:
+                raise SheetRefused(f"{path.name} 里没有工作表。")
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # some programs write a wrong size
+            yield from _unmerged(enumerate(sheet.iter_rows(values_only=True), 1), _merges(path, sheet))
+            book.close()
+        except SheetRefused:
+            raise
+        except Exception as error:  # a damaged workbook fails in a dozen ways
+            raise SheetRefused(f"{path.name} 读不下去，可能已经损坏，请另存为 .xlsx 再导入。") from error
 
 
 def _merges(path: Path, sheet: Any) -> dict[tuple[int, int], int]:
