@@ -61,7 +61,9 @@ class WeChat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             except (binascii.Error, ValueError):
                 size = 0
             if len(key) != 43 or size != 32:
-                raise ValueError(f"`{name}` must be the 43 letters and digits shown in the platform's console")
+                raise ValueError(
+                    f"`{name}` must be the 43 letters and digits shown in the platform's console"
+                )
 
 
 class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

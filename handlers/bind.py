@@ -175,7 +175,7 @@ def request(ctx: Context, name: str, phone: str, organisation_id: int) -> Reply:
         )
     )
     card = ctx.card(organisation_id)
-    who = name_desk(card.desk)
+    who = name_desk(card)
     if not who:
         return ctx.say("bind.requested_nobody", name=name, organisation=card.name)
     return ctx.say("bind.requested", name=name, who=who)

@@ -27,8 +27,7 @@ def person(ctx: Context) -> Reply:
         return ctx.say("human.newcomer")
     ctx.end()
     _hand_over(ctx, AppealKind.HUMAN, ctx.text, ctx.member.organisation_id)
-    who = name_desk(ctx.card(ctx.member.organisation_id).desk, besides=ctx.member.member_id)
-    who = who or who_hears(ctx)
+    who = name_desk(ctx.card(ctx.member.organisation_id), to=ctx.member) or who_hears(ctx)
     return ctx.say(
         "human.human" if who else "human.human_nobody", who=who, organisation=ctx.member.organisation
     )
@@ -90,7 +89,7 @@ def voice(ctx: Context) -> Reply | Pass:
     if ctx.person is None:
         return ctx.say("human.voice_newcomer")
     _hand_over(ctx, AppealKind.VOICE, "", ctx.member.organisation_id, message.media_id)
-    who = name_desk(ctx.card(ctx.member.organisation_id).desk, besides=ctx.member.member_id)
+    who = name_desk(ctx.card(ctx.member.organisation_id), to=ctx.member)
     return ctx.say("human.voice" if who else "human.voice_nobody", who=who)
 
 
@@ -107,5 +106,5 @@ def errand(ctx: Context) -> Reply | Pass:
     chair = member.chair_id if member.chair_id is not None else member.organisation_id
     to = chair if ctx.card(chair).desk else member.organisation_id
     _hand_over(ctx, AppealKind.ERRAND, ctx.text, to)
-    who = name_desk(ctx.card(to).desk, besides=member.member_id)
+    who = name_desk(ctx.card(to), to=member)
     return ctx.say("human.errand" if who else "human.errand_nobody", who=who, organisation=ctx.card(to).name)

@@ -67,6 +67,22 @@ def show(ctx: Context, number: int) -> Reply:
         day=_day(case.created_at),
         joined=ctx.texts.say("mine.joined", count=case.joined + 1) if case.joined else "",
         last=last,
+        reporter=_reporter(ctx, case),
+    )
+
+
+def _reporter(ctx: Context, case: Case) -> str:
+    """Who reported it and how to reach them: only for those who deal with it."""
+    reporter = ctx.unit.members.get(case.reporter_id)
+    if reporter is None or case.reporter_id == ctx.member.member_id:
+        return ""
+    if not ctx.unit.cases.handled_by(case, ctx.member):
+        return ""
+    return ctx.texts.say(
+        "mine.reporter",
+        name=reporter.name(ctx.unit.vault),
+        phone=reporter.phone(ctx.unit.vault),
+        organisation=ctx.card(case.organisation_id).name,
     )
 
 

@@ -132,6 +132,8 @@ def filled(ctx: Context, step: Fill) -> Reply | Pass:
     if case.state != CaseState.DRAFT or not (ctx.text or ctx.understanding.slots.place):
         return PASS
     chosen_number = choice(ctx.text)
+    if chosen_number is None and _another_matter(ctx):
+        return PASS  # the draft goes its own way when its time is up
     if step.asks[0] == "category":
         if chosen_number is not None and 1 <= chosen_number <= len(CATEGORY_CHOICES):
             case.supplement(category=CATEGORY_CHOICES[chosen_number - 1], now=ctx.now)
@@ -147,6 +149,12 @@ def filled(ctx: Context, step: Fill) -> Reply | Pass:
     if step.asks[1:]:
         return _ask(ctx, case, step.asks[1:])
     return complete(ctx, case)
+
+
+def _another_matter(ctx: Context) -> bool:
+    """Whether the answer is no answer but the next trouble."""
+    understood = ctx.understanding
+    return understood.intent == "report" and understood.confidence >= 0.6 and len(plain(ctx.text)) > 12
 
 
 @on.step(Same)
@@ -216,7 +224,7 @@ def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questio
 
 def _missing(ctx: Context, case: Case) -> tuple[str, ...]:
     asks: tuple[str, ...] = () if case.category else ("category",)
-    if not case.place and case.category and ctx.unit.categories.labelled(case.category).ask:
+    if not case.place and case.category and ctx.unit.question(case.category):
         asks += ("place",)
     return asks
 
@@ -226,7 +234,7 @@ def _ask(ctx: Context, case: Case, asks: tuple[str, ...]) -> Reply:
     step = Fill(case.number, asks)
     if asks[0] == "category":
         return ctx.ask("report.ask_category", then=step, text=text)
-    question = ctx.unit.categories.labelled(case.category).ask
+    question = ctx.unit.question(case.category)
     if not ctx.member.region:
         return ctx.ask("report.ask_place_free", then=step, text=text, question=question)
     return ctx.ask("report.ask_place", then=step, text=text, question=question, home=ctx.member.region)
@@ -289,7 +297,7 @@ def chosen(ctx: Context, step: Choose) -> Reply | Pass:
     unit = "、".join(dict.fromkeys(units))
     if reached:
         return ctx.ask("report.chosen", then=step, unit=unit, number=case.number)
-    who = name_desk(ctx.card(ctx.member.organisation_id).desk) or ctx.member.organisation
+    who = name_desk(ctx.card(ctx.member.organisation_id), to=ctx.member) or ctx.member.organisation
     return ctx.ask("report.chosen_by_phone", then=step, unit=unit, number=case.number, who=who)
 
 

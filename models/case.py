@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, Text, func, insert, or_, select
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
 from models.identity import Identity
+from models.lean import Lean
 from models.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -277,8 +278,29 @@ class CaseBrief(msgspec.Struct, frozen=True):
 
 _COLUMNS = Case.__table__.c
 _BRIEF = select(_COLUMNS.number, _COLUMNS.kind, _COLUMNS.state, _COLUMNS.text, _COLUMNS.place)
-_INSERT = insert(Case.__table__)  # type: ignore[arg-type]
 _FIELDS = tuple(name for name in _COLUMNS.keys() if name != "number")  # noqa: SIM118 - a column collection
+_INSERT = Lean(insert(Case).returning(Case.number), keys=_FIELDS)
+_ALIKE = Lean(
+    _BRIEF.where(
+        _COLUMNS.organisation_id == bindparam("organisation_id"),
+        _COLUMNS.state == CaseState.SUBMITTED.value,
+        _COLUMNS.category == bindparam("category"),
+        _COLUMNS.created_at >= bindparam("since"),
+        _COLUMNS.visibility == "consortium",
+    )
+    .order_by(_COLUMNS.number.desc())
+    .limit(20)
+)
+
+
+_WHOSE = or_(
+    _COLUMNS.reporter_id == bindparam("member_id"),
+    _COLUMNS.number.in_(
+        select(CaseFollower.case_number).where(CaseFollower.member_id == bindparam("member_id"))
+    ),
+)
+_MINE = Lean(_BRIEF.where(_WHOSE).order_by(_COLUMNS.number.desc()).limit(bindparam("most")))
+_MINE_COUNT = Lean(select(func.count()).select_from(Case.__table__).where(_WHOSE))
 
 
 class Cases:
@@ -293,9 +315,7 @@ class Cases:
         One lean statement: this is what most messages come to.
         """
         row = {name: getattr(case, name) for name in _FIELDS}
-        key = self._unit.connection.execute(_INSERT, row).inserted_primary_key
-        assert key is not None  # noqa: S101 - an INSERT of one row always has one
-        case.number = key[0]
+        [(case.number,)] = _INSERT.run(self._unit, row)
         Timeline(self._unit).add(case.number, "report", actor_id=by.member_id, at=case.created_at)
         if case.state == CaseState.SUBMITTED.value:
             self._filed(case, by=by)
@@ -324,36 +344,40 @@ class Cases:
     def number(self, number: int, *, seen_by: Person) -> Case:
         """The case of that number, if the person may see it. Else CaseUnknown."""
         found = self._unit.session.get(Case, number) if 0 < number < 2**31 else None
-        if found is None or not (found.seen_by(seen_by) or self._follows(number, seen_by.member_id)):
+        if found is None or not (
+            found.seen_by(seen_by)
+            or self._follows(number, seen_by.member_id)
+            or self.handled_by(found, seen_by)
+        ):
             raise CaseUnknown(number=number)
         return found
+
+    def handled_by(self, case: Case, person: Person) -> bool:
+        """Whether a person deals with the case and may know who reported it and how to reach them.
+
+        Officers of the reporter's branch, of the organisation that chairs the consortium today, and of a
+        supplier whom the reporter chose.
+        """
+        offices = {post.organisation_id for post in self._unit.organisations.posts_of(person.member_id)}
+        if case.organisation_id in offices:
+            return True
+        chairs = person.consortium_id is not None and person.consortium_id == case.consortium_id
+        if chairs and person.chair_id in offices:
+            return True
+        return bool(offices & self._unit.suggestions.chosen_suppliers(case.number))
 
     def _follows(self, number: int, member_id: int) -> bool:
         return self._unit.session.get(CaseFollower, (number, member_id)) is not None
 
     def alike(self, *, organisation_id: int, category: str, since: datetime) -> list[CaseBrief]:
         """Open cases of one branch and category that were reported since then, the newest first, at most 20."""
-        query = (
-            _BRIEF.where(
-                _COLUMNS.organisation_id == organisation_id,
-                _COLUMNS.state.in_([state.value for state in OPEN]),
-                _COLUMNS.category == category,
-                _COLUMNS.created_at >= since,
-                _COLUMNS.visibility == "consortium",
-            )
-            .order_by(_COLUMNS.number.desc())
-            .limit(20)
-        )
-        return [CaseBrief(*row) for row in self._unit.connection.execute(query)]
+        values = {"organisation_id": organisation_id, "category": category, "since": since}
+        return [CaseBrief(*row) for row in _ALIKE.run(self._unit, values)]
 
     def of_person(self, person: Person, limit: int = 5) -> tuple[list[CaseBrief], int]:
         """The newest cases that a person reported or joined, and how many there are in all."""
-        followed = select(CaseFollower.case_number).where(CaseFollower.member_id == person.member_id)
-        mine = or_(_COLUMNS.reporter_id == person.member_id, _COLUMNS.number.in_(followed))
-        total = (
-            self._unit.connection.scalar(select(func.count()).select_from(Case.__table__).where(mine)) or 0
-        )
-        rows = self._unit.connection.execute(_BRIEF.where(mine).order_by(_COLUMNS.number.desc()).limit(limit))
+        [(total,)] = _MINE_COUNT.run(self._unit, {"member_id": person.member_id})
+        rows = _MINE.run(self._unit, {"member_id": person.member_id, "most": limit})
         return [CaseBrief(*row) for row in rows], total
 
     def open_in(

@@ -47,11 +47,6 @@ class Categories:
         """Every category in its order."""
         return list(self._unit.session.scalars(select(Category).order_by(Category.position)))
 
-    def labelled(self, label: str) -> Category:
-        """The category of that label; a label that is not on file counts as 其他."""
-        found = self._unit.session.scalar(select(Category).where(Category.label == label))
-        return found or self._unit.session.get_one(Category, "other")
-
     def ensure(self) -> None:
         """Puts the shipped categories on file where they are missing; what an office changed stays."""
         known = set(self._unit.session.scalars(select(Category.code)))

@@ -47,10 +47,17 @@ class Directory:
     def __init__(self) -> None:
         self._day: date | None = None
         self._cards: dict[int, Card] = {}
+        self._questions: dict[str, str] = {}
 
     def forget(self) -> None:
         """Something changed: load everything anew when it is asked for."""
-        self._cards = {}
+        self._cards, self._questions = {}, {}
+
+    def question(self, category: str, unit: Unit) -> str:
+        """What is asked when a matter of that category (label) has no place; empty: nothing."""
+        if not self._questions:
+            self._questions = {each.label: each.ask for each in unit.categories.all()}
+        return self._questions.get(category, "")
 
     def card(self, organisation_id: int, unit: Unit, now: datetime) -> Card:
         """The card of one organisation on the day of ``now``."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, Select, String, case, func, select
+from sqlalchemy import ForeignKey, Index, String, bindparam, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError
 from models.bulk import put_on_file
+from models.lean import Lean
 from models.member import Member
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ _OFFICERS = (
 )
 
 
+_OF_ORGANISATION = Lean(_OFFICERS.where(Post.organisation_id == bindparam("organisation_id")))
+_OF_MEMBER = Lean(_OFFICERS.where(Post.member_id == bindparam("member_id")))
+
+
 class Organisations:
     """All organisations, and who acts for them."""
 
@@ -178,11 +183,11 @@ class Organisations:
 
     def officers(self, organisation_id: int) -> list[Officer]:
         """Who acts for an organisation today: liaison officers first, then secretaries, then deputies."""
-        return self._read(_OFFICERS.where(Post.organisation_id == organisation_id))
+        return self._read(_OF_ORGANISATION.run(self._unit, {"organisation_id": organisation_id}))
 
     def posts_of(self, member_id: int) -> list[Officer]:
         """The posts that one member holds today."""
-        return self._read(_OFFICERS.where(Post.member_id == member_id))
+        return self._read(_OF_MEMBER.run(self._unit, {"member_id": member_id}))
 
     def held_by(self, member_id: int, organisation_id: int) -> list[Post]:
         """The posts of one member in one organisation, as entities that can change."""
@@ -204,14 +209,14 @@ class Organisations:
         """Puts many new posts on file."""
         put_on_file(self._unit, posts)
 
-    def _read(self, query: Select[int, str, int, str, bytes]) -> list[Officer]:
+    def _read(self, rows: list[tuple[Any, ...]]) -> list[Officer]:
         return [
             Officer(
-                member_id=row.member_id,
-                name=self._unit.vault.open(row.name_sealed, "member.name"),
-                post=PostKind(row.kind),
-                organisation_id=row.organisation_id,
-                organisation=row.organisation,
+                member_id=member_id,
+                name=self._unit.vault.open(name_sealed, "member.name"),
+                post=PostKind(kind),
+                organisation_id=organisation_id,
+                organisation=organisation,
             )
-            for row in self._unit.connection.execute(query)
+            for member_id, kind, organisation_id, organisation, name_sealed in rows
         ]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.identity import Identity
+from models.lean import Lean
 from models.letter import Letter, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ GESTURE_WINDOW: Final = timedelta(minutes=1)
 LEASE: Final = timedelta(seconds=60)
 """How long a process may take over a letter before another may try."""
 MOST_ATTEMPTS: Final = 8
+LONGEST_STEP: Final = timedelta(minutes=2)
+"""The longest step of the back-off: all tries lie within ten minutes, as long as the platform drops repeats."""
 
 
 class State(enum.StrEnum):
@@ -84,11 +87,13 @@ class Body(msgspec.Struct, frozen=True):
     fields: dict[str, str]
 
 
-def _posting(upsert: object) -> object:
-    return upsert(OutboxRow.__table__).on_conflict_do_nothing(index_elements=["dedup_key"])  # type: ignore[operator]
-
-
-_POST = {"postgresql": _posting(postgresql.insert), "sqlite": _posting(sqlite.insert)}
+_POST = Lean(
+    {
+        name: insert(OutboxRow).on_conflict_do_nothing(index_elements=["dedup_key"])
+        for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+    },
+    keys=[column.name for column in OutboxRow.__table__.c if column.name != "id"],
+)
 
 
 class Outbox:
@@ -111,8 +116,8 @@ class Outbox:
         due_at: datetime | None = None,
     ) -> None:
         """Owes somebody a letter. ``key`` names the occasion and the recipient: the same key is owed once."""
-        self._unit.connection.execute(
-            _POST[self._unit.connection.dialect.name],  # type: ignore[call-overload]
+        _POST.run(
+            self._unit,
             {
                 "dedup_key": key,
                 "member_id": member_id,
@@ -205,7 +210,8 @@ class Outbox:
             case Verdict.WAIT:
                 row.state = State.WAITING.value
             case Verdict.RETRY if row.attempts < MOST_ATTEMPTS:
-                row.due_at = now + timedelta(seconds=max(1.0, outcome.retry_after_s))
+                step = max(1.0, outcome.retry_after_s) * 2 ** (row.attempts - 1)
+                row.due_at = now + min(timedelta(seconds=step), max(LONGEST_STEP, _seconds(outcome)))
             case _:
                 row.state, row.settled_at = State.DEAD.value, now
 
@@ -243,6 +249,10 @@ class Outbox:
             )
         ).one()
         return count, (now - oldest).total_seconds() if oldest else 0.0
+
+
+def _seconds(outcome: Outcome) -> timedelta:
+    return timedelta(seconds=outcome.retry_after_s)
 
 
 def window_open(identity: Identity, now: datetime) -> bool:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.dialogue import Dialogue
 from models.identity import Identity
+from models.lean import Lean
 from models.member import Member
 from models.outbox import OutboxRow, State
 
@@ -121,8 +122,9 @@ _ARRIVAL = (
     .outerjoin(Dialogue, Dialogue.openid == bindparam("openid"))
     .outerjoin(Received, Received.key == bindparam("key"))
 )
-_REMEMBER = insert(Received.__table__)  # type: ignore[arg-type]
-_FORGET_DIALOGUE = delete(Dialogue).where(Dialogue.openid == bindparam("openid"))
+_LEAN_ARRIVAL = Lean(_ARRIVAL)
+_REMEMBER = Lean(insert(Received), keys=list(Received.__table__.c.keys()))
+_FORGET_DIALOGUE = Lean(delete(Dialogue).where(Dialogue.openid == bindparam("openid")))
 
 MESSAGE_SENDS = 5
 """Customer-service messages allowed for 48 hours after a person wrote (platform rule since 2023)."""
@@ -138,7 +140,7 @@ class Inbox:
 
     def arrive(self, openid: str, key: str) -> Arrival:
         """What is known at a message's arrival."""
-        row = self._unit.connection.execute(_ARRIVAL, {"openid": openid, "key": key}).one()
+        [row] = _LEAN_ARRIVAL.run(self._unit, {"openid": openid, "key": key})
         return Arrival(
             answered=row[0] is not None,
             reply_sealed=row[1],
@@ -166,15 +168,13 @@ class Inbox:
             "last_gesture_at": now if gesture else None,
             "sends_left": MESSAGE_SENDS if wrote else GESTURE_SENDS if gesture else 0,
         }
-        statement = _GREET_PG if self._unit.connection.dialect.name == "postgresql" else _GREET_SQLITE
-        which = "wrote" if wrote else "gesture" if gesture else "quiet"
-        self._unit.connection.execute(statement[which], row)
+        _GREET["wrote" if wrote else "gesture" if gesture else "quiet"].run(self._unit, row)
 
     def remember(self, entry: Entry) -> None:
-        """Writes down what came and what was answered. Raises IntegrityError if another process was faster."""
+        """Writes down what came and what was answered. Raises Conflict if another process was faster."""
         vault = self._unit.vault
-        self._unit.connection.execute(
-            _REMEMBER,
+        _REMEMBER.run(
+            self._unit,
             {
                 "key": entry.key,
                 "openid": entry.openid,
@@ -195,9 +195,8 @@ class Inbox:
 
     def stand(self, openid: str, *, step: str, facts: str, expires_at: datetime) -> None:
         """The sender stands at this step now."""
-        statement = _STAND_PG if self._unit.connection.dialect.name == "postgresql" else _STAND_SQLITE
-        self._unit.connection.execute(
-            statement,
+        _STAND.run(
+            self._unit,
             {
                 "openid": openid,
                 "step": step,
@@ -219,7 +218,7 @@ class Inbox:
 
     def leave(self, openid: str) -> None:
         """The sender stands at no step any more."""
-        self._unit.connection.execute(_FORGET_DIALOGUE, {"openid": openid})
+        _FORGET_DIALOGUE.run(self._unit, {"openid": openid})
 
     def since(self, moment: datetime, limit: int) -> list[tuple[str, str, str | None]]:
         """Key, body and stored parse of the newest messages since then: to read them anew."""
@@ -266,5 +265,24 @@ def _standing(upsert: Any) -> Any:
     )
 
 
-_GREET_PG, _GREET_SQLITE = _greetings(postgresql.insert), _greetings(sqlite.insert)
-_STAND_PG, _STAND_SQLITE = _standing(postgresql.insert), _standing(sqlite.insert)
+_UPSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_GREET = {
+    which: Lean(
+        {name: _greetings(upsert)[which] for name, upsert in _UPSERTS.items()},
+        keys=[
+            "openid",
+            "subscribed",
+            "scene",
+            "consent",
+            "first_seen_at",
+            "last_message_at",
+            "last_gesture_at",
+            "sends_left",
+        ],
+    )
+    for which in ("wrote", "gesture", "quiet")
+}
+_STAND = Lean(
+    {name: _standing(upsert) for name, upsert in _UPSERTS.items()},
+    keys=list(Dialogue.__table__.c.keys()),
+)

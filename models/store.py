@@ -47,6 +47,10 @@ class Unit:
     def __init__(self, session: Session, vault: Vault, directory: Directory) -> None:
         self.session = session
         self.connection: Connection = session.connection()
+        self.driver: Any = self.connection.connection.driver_connection
+        dbapi: Any = self.connection.dialect.dbapi
+        self.refusals = (dbapi.IntegrityError, dbapi.OperationalError)
+        """What the driver raises when a constraint or a lock is in the way."""
         self.vault = vault
         self.directory = directory
         self.happenings: list[Happening] = []
@@ -67,6 +71,10 @@ class Unit:
             table.__tablename__: self.session.scalar(select(func.count()).select_from(table)) or 0
             for table in tables
         }
+
+    def question(self, category: str) -> str:
+        """The directory's question for the place of a matter of that category; empty: none is needed."""
+        return self.directory.question(category, self)
 
     @cached_property
     def organisations(self) -> Organisations:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
 from models.fit import Fit
+from models.lean import Lean
+from models.supply import Supply
 from models.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -65,7 +67,10 @@ class Suggestion(Base):
     chosen_at: Mapped[datetime | None]
 
 
-_INSERT = insert(Suggestion.__table__)  # type: ignore[arg-type]
+_INSERT = Lean(
+    insert(Suggestion),
+    keys=["case_number", "rank", "supply_code", "score", "reason", "version", "shown_at", "chosen_at"],
+)
 
 
 class Suggestions:
@@ -76,22 +81,19 @@ class Suggestions:
 
     def show(self, case: Case, fits: list[Fit], *, version: str, now: datetime) -> None:
         """Remembers what is shown for a case, best first."""
-        if fits:
-            self._unit.connection.execute(
-                _INSERT,
-                [
-                    {
-                        "case_number": case.number,
-                        "rank": rank,
-                        "supply_code": fit.code,
-                        "score": fit.score,
-                        "reason": fit.reason[:200],
-                        "version": version,
-                        "shown_at": now,
-                        "chosen_at": None,
-                    }
-                    for rank, fit in enumerate(fits, 1)
-                ],
+        for rank, fit in enumerate(fits, 1):
+            _INSERT.run(
+                self._unit,
+                {
+                    "case_number": case.number,
+                    "rank": rank,
+                    "supply_code": fit.code,
+                    "score": fit.score,
+                    "reason": fit.reason[:200],
+                    "version": version,
+                    "shown_at": now,
+                    "chosen_at": None,
+                },
             )
 
     def of(self, number: int) -> list[Suggestion]:
@@ -101,6 +103,15 @@ class Suggestions:
                 select(Suggestion).where(Suggestion.case_number == number).order_by(Suggestion.rank)
             )
         )
+
+    def chosen_suppliers(self, number: int) -> set[int]:
+        """The organisations on file whose entries were chosen for a case."""
+        rows = self._unit.session.scalars(
+            select(Supply.organisation_id)
+            .join(Suggestion, Suggestion.supply_code == Supply.code)
+            .where(Suggestion.case_number == number, Suggestion.chosen_at.is_not(None))
+        )
+        return {row for row in rows if row is not None}
 
     def choose(self, case: Case, rank: int, *, by: Person, now: datetime) -> Suggestion:
         """The member takes one; its supplier is to be told. Choosing the same again changes nothing."""

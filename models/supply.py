@@ -6,11 +6,26 @@ import enum
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, or_, select
+import msgspec
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError
 from models.fit import Offer
+from models.lean import Lean
 from models.vault import Vault
 
 if TYPE_CHECKING:
@@ -154,6 +169,29 @@ class Supply(Base):
         )
 
 
+class SupplyBrief(msgspec.Struct, frozen=True):
+    """As much of an entry as a list needs."""
+
+    code: str
+    title: str
+    unit_name: str
+
+
+_ON_OFFER = and_(
+    Supply.state == "on_offer",
+    or_(Supply.valid_until.is_(None), Supply.valid_until >= bindparam("day", type_=Date)),
+    or_(bindparam("category", type_=String) == "", Supply.category == bindparam("category")),
+)
+_PAGE = Lean(
+    select(Supply.code, Supply.title, Supply.unit_name)
+    .where(_ON_OFFER)
+    .order_by(Supply.id)
+    .limit(bindparam("most"))
+    .offset(bindparam("past"))
+)
+_PAGE_COUNT = Lean(select(func.count()).select_from(Supply).where(_ON_OFFER))
+
+
 class Supplies:
     """The supply-demand list."""
 
@@ -186,12 +224,9 @@ class Supplies:
 
     def page(
         self, *, day: date, offset: int, limit: int, category: str | None = None
-    ) -> tuple[list[Supply], int]:
+    ) -> tuple[list[SupplyBrief], int]:
         """One page of the list as members read it, and how many entries there are in all."""
-        query = select(Supply).where(
-            Supply.state == "on_offer", or_(Supply.valid_until.is_(None), Supply.valid_until >= day)
-        )
-        if category is not None:
-            query = query.where(Supply.category == category)
-        total = self._unit.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        return list(self._unit.session.scalars(query.order_by(Supply.id).offset(offset).limit(limit))), total
+        values = {"day": day, "category": category or ""}
+        [(total,)] = _PAGE_COUNT.run(self._unit, values)
+        rows = _PAGE.run(self._unit, {**values, "most": limit, "past": offset})
+        return [SupplyBrief(*row) for row in rows], total

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, String, Text, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.lean import Lean
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -30,7 +31,7 @@ class TimelineEntry(Base):
     """Whether the reporter sees it."""
 
 
-_INSERT = insert(TimelineEntry.__table__)  # type: ignore[arg-type]
+_INSERT = Lean(insert(TimelineEntry), keys=["case_number", "at", "event", "actor_id", "note", "public"])
 
 
 class Timeline:
@@ -50,8 +51,8 @@ class Timeline:
         public: bool = True,
     ) -> None:
         """Writes one entry."""
-        self._unit.connection.execute(
-            _INSERT,
+        _INSERT.run(
+            self._unit,
             {
                 "case_number": number,
                 "at": at,

@@ -17,6 +17,10 @@ from models.fit import Offer
 from models.moment import local
 
 
+KEEP_ALIVE_S = 75.0
+"""Seconds that an idle connection, or one whose headers never finish, is kept; the platform's proxies use 60."""
+
+
 def serve(config: Config) -> int:
     """Webhook and everything that goes on behind it, until the process is told to stop."""
     from bot import app
@@ -68,7 +72,7 @@ def _run(application: web.Application, config: Config, hello: str) -> None:
                 NotImplementedError
             ):  # Windows has no such handlers; Ctrl-C raises there
                 loop.add_signal_handler(name, stop.set)
-        runner = web.AppRunner(application, access_log=None)
+        runner = web.AppRunner(application, access_log=None, keepalive_timeout=KEEP_ALIVE_S)
         await runner.setup()
         try:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 import structlog
 
@@ -24,11 +25,13 @@ SUGGESTIONS = 3
 class StoredMind:
     """The mind that follows the database. ``refresh`` is called from a thread of its own, everything else anywhere."""
 
-    def __init__(self, store: Store, today: date) -> None:
-        """Loads everything once."""
+    def __init__(self, store: Store, today: date, language: Language | None = None) -> None:
+        """Loads everything once; ``language`` where one is loaded already."""
         self._store = store
         self._seen: dict[str, int] = {}
-        self._language = Language()
+        self._language = language or Language()
+        # The same open cases are compared again and again: their words are worth keeping.
+        self._words = lru_cache(maxsize=20_000)(self._language.words)
         self._index = Index.build((), self._language)
         self._rules = RuleBook(())
         self.refresh(today)
@@ -90,7 +93,7 @@ class StoredMind:
 
     def likeness(self, one: str, other: str) -> float:
         """0 to 1: whether two texts speak of the same matter."""
-        return likeness(self._language.words(one), self._language.words(other))
+        return likeness(self._words(one), self._words(other))
 
     def rule(self, text: str, now: datetime) -> str | None:
         """What the office's keyword rules answer, or None."""

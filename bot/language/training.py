@@ -34,7 +34,7 @@ class Example(msgspec.Struct, frozen=True):
     """One labelled message; ``kind`` and ``category`` are None where they do not apply."""
 
     text: str
-    intent: str
+    intent: str | None = None
     kind: str | None = None
     category: str | None = None
     weight: float = 1.0
@@ -53,7 +53,7 @@ def read(path: Path) -> list[Example]:
             examples.append(msgspec.json.decode(line, type=Example))
         else:
             intent, kind, category = (None if part == "-" else part for part in heading)
-            examples.append(Example(line, intent or "other", kind, category))
+            examples.append(Example(line, intent, kind, category))
     return examples
 
 
@@ -159,4 +159,4 @@ def main(paths: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:] or ["tests/data/messages.jsonl", "tests/data/lessons.txt"]))
+    raise SystemExit(main(sys.argv[1:] or [f"tests/data/{name}" for name in ("messages.jsonl", "lessons.txt", "needs.txt", "supplies.txt")]))

@@ -75,20 +75,20 @@ class Regions:
             counties.update(dict.fromkeys(own))
             for county in own:
                 if unit.startswith(county):
-                    town = _UNIT_TOWN.match(unit, len(county))
-                    if town is not None:
-                        towns.setdefault(town.group(), set()).add(county)
+                    found = _UNIT_TOWN.match(unit, len(county))
+                    if found is not None:
+                        towns.setdefault(found.group(), set()).add(county)
         points: dict[str, set[str]] = {}
         for county in counties:
             for name in short_names(county):
                 points.setdefault(name, set()).add(county)
-        for name, county in _told()["short"].items():
-            if county in counties:
-                points[name] = {county}
+        for said, meant in _told()["short"].items():
+            if meant in counties:
+                points[said] = {meant}
         for county, listed in _told()["towns"].items():
             if county in counties:
-                for town in listed:
-                    towns.setdefault(town, set()).add(county)
+                for listed_town in listed:
+                    towns.setdefault(listed_town, set()).add(county)
         for town, within in towns.items():
             bare = _ENDING.sub("", town)
             for name in {town, bare} if len(bare) > 1 else {town}:

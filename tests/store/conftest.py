@@ -1,18 +1,22 @@
-"""A village for the store's tests: two branches in one consortium, a third outside, three people."""
+"""A village for the store's tests, and the import command with small tables on file."""
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from datetime import date, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from bot.commands import importing
 from models.case import Case, CaseKind
 from models.consortium import Consortium, Seat, Term
 from models.member import Member
 from models.organisation import Organisation, Post, PostKind
 from models.person import Person
 from models.store import Store
+from tests.store.tables import TABLES, Bring, Rows, as_csv, sheet
 
 
 class Village(msgspec.Struct, frozen=True):
@@ -127,3 +131,29 @@ def matter(by: Person, now: datetime, text: str = "五百斤土豆卖不出去",
     )
     case.submit(now)
     return case
+
+
+@pytest.fixture
+def bring(sqlite_store: Store, tmp_path: Path) -> Bring:
+    """Imports rows (as .xlsx), bytes (as .csv) or a file through the command itself; gives the exit code."""
+
+    def bring(kind: str, what: Rows | bytes | Path, *options: str, store: Store = sqlite_store) -> int:
+        path = what if isinstance(what, Path) else tmp_path / f"{kind}.csv"
+        if isinstance(what, bytes):
+            path.write_bytes(what)
+        elif not isinstance(what, Path):
+            path = sheet(tmp_path / f"{kind}.xlsx", what)
+        parser = ArgumentParser()
+        importing.add_arguments(parser)
+        return importing.run(parser.parse_args([kind, str(path), *options]), store)
+
+    return bring
+
+
+@pytest.fixture
+def filled(bring: Bring, capsys: pytest.CaptureFixture[str]) -> Bring:
+    """The same, with all the tables above on file."""
+    for kind, rows in TABLES.items():
+        assert bring(kind, as_csv(rows)) == 0
+    capsys.readouterr()
+    return bring

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
+from models.base import Conflict
 from models.identity import Identity
 from models.letter import Outcome, Verdict
 from models.outbox import MOST_ATTEMPTS, OutboxRow, Priority, window_open
@@ -271,7 +271,7 @@ def test_a_repeat_finds_its_answer(store: Store, now: datetime, reply: str | Non
 def test_whoever_answers_second_is_told(store: Store, now: datetime) -> None:
     with store.unit() as unit:
         unit.inbox.remember(entry("m1", now, "一"))
-    with pytest.raises(IntegrityError), store.unit() as unit:
+    with pytest.raises(Conflict), store.unit() as unit:
         unit.inbox.remember(entry("m1", now, "二"))
     with store.reading() as unit:
         assert unit.inbox.reply(unit.inbox.arrive("o1", "m1").reply_sealed or b"") == "一"
