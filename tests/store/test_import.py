@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands import importing
 from bot.commands.importing import KINDS, load_world
 from models.organisation import PostKind
+from models.rule import RuleMatch
 from models.store import Store
 from tests.store.tables import (
     CONSORTIA,
@@ -257,7 +257,7 @@ def test_the_sample_world_loads_once(store: Store, now: datetime, tmp_path: Path
         assert unit.revisions.all() == revisions
         unit.rules.all()[0].rewrite(
             keywords=["改"],
-            match=importing.rules.RuleMatch.EQUAL,
+            match=RuleMatch.EQUAL,
             replies=["改过"],
             priority=0,
             enabled=True,
