@@ -11,7 +11,6 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-
 Weights = NDArray[np.float32]
 
 

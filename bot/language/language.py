@@ -19,7 +19,7 @@ from models.understanding import Slots, Understanding
 
 CODE = "1"
 """Raised by hand when code in this room changes what a text is understood to mean."""
-_DATA = ("cues.toml", "lexicon.toml", "simplified.txt", "weights.npz")
+_DATA = ("cues.toml", "lexicon.toml", "places.toml", "simplified.txt", "weights.npz")
 _STOP = frozenset(
     [
         "的",

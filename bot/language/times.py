@@ -148,6 +148,10 @@ def _expression(folded: str, match: re.Match[str], today: date, backward: bool) 
     elif by and days is not None and days[0] != days[1]:
         # 五一前: by the first of its days; 月底前 already is one day
         days = (days[0], days[0])
+    if by and match["hol"] and not match["hy"] and not backward and days is not None and days[1] < today:
+        # "before the festival" is never said of one that is over
+        ahead = named_day(match["hn"], today.year + 1)
+        days = (ahead[0], ahead[0]) if ahead else None
     if match["season"] and by:
         vague = False
     by = (
@@ -270,7 +274,7 @@ def _roll(span: Span, today: date, backward: bool) -> Span:
         if span[0] > today:
             return span[0].replace(year=span[0].year - 1), span[1].replace(year=span[1].year - 1)
         return span
-    if span[1] < today - timedelta(days=75):
+    if span[1] < today - timedelta(days=60):
         first, last = span
         if (first.month, first.day) == (2, 29) or (last.month, last.day) == (2, 29):
             last = month_span(last.year + 1, 2)[1]

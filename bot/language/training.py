@@ -159,4 +159,12 @@ def main(paths: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:] or [f"tests/data/{name}" for name in ("messages.jsonl", "lessons.txt", "needs.txt", "supplies.txt")]))
+    raise SystemExit(
+        main(
+            sys.argv[1:]
+            or [
+                f"tests/data/{name}"
+                for name in ("messages.jsonl", "lessons.txt", "needs.txt", "supplies.txt")
+            ]
+        )
+    )

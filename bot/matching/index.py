@@ -37,7 +37,6 @@ class Index:
     def __init__(self, offers: Sequence[Offer], language: Language) -> None:
         self._offers = tuple(offers)
         self._language = language
-        size = len(self._offers)
         self._regions = Regions((offer.area, offer.unit) for offer in self._offers)
         self._areas = [areas(offer.area) for offer in self._offers]
         self._postings: dict[str, tuple[NDArray[np.int32], Floats]] = {}
