@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.kit.context import Context
 from bot.kit.dialogue import Unsure
 from bot.kit.lists import shorten
 from bot.kit.message import Image, Link, Location, Reply, Video, Voice
 from bot.kit.router import PASS, Pass, Router, Who
-from bot.kit.words import choice, plain
+from bot.kit.words import plain
 
 on = Router()
 
+_THANKS = re.compile("谢|感激|辛苦|麻烦你|麻烦您|再见|拜拜")
 WORTH_ASKING = 6
 """Characters; a shorter text that was not understood says too little to offer to report it."""
 
@@ -18,7 +21,9 @@ WORTH_ASKING = 6
 @on.intent("chitchat", who=Who.ANYONE)
 def greeting(ctx: Context) -> Reply:
     """打个招呼。"""
-    return ctx.say("smalltalk.hello" if ctx.person is not None else "smalltalk.newcomer")
+    if ctx.person is None:
+        return ctx.say("smalltalk.newcomer")
+    return ctx.say("smalltalk.welcome" if _THANKS.search(ctx.text) else "smalltalk.hello")
 
 
 @on.event(Location)
@@ -40,9 +45,6 @@ def anything(ctx: Context) -> Reply:
         return ctx.say("smalltalk.newcomer")
     if isinstance(ctx.message, (Image, Voice)):
         return ctx.say("smalltalk.media")
-    number = choice(ctx.text)
-    if number is not None:
-        return ctx.say("smalltalk.which", number=number)
     if len(plain(ctx.text)) >= WORTH_ASKING:
         text = shorten(ctx.text, 300)
         return ctx.ask("smalltalk.unsure", then=Unsure(text), text=shorten(text, 20))

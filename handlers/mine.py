@@ -10,7 +10,7 @@ from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import is_no, is_yes, leading_number
-from models.case import Case, CaseState
+from models.case import Case, CaseState, CaseUnknown
 from models.moment import local
 
 on = Router()
@@ -91,6 +91,16 @@ def _day(moment: datetime) -> str:
     return f"{there.month}月{there.day}日"
 
 
+@on.bare_number
+def number_alone(ctx: Context) -> Reply | Pass:
+    """12：就是查 12；没有这件事，就问是指什么。"""
+    number = ctx.number or 0
+    try:
+        return show(ctx, number)
+    except CaseUnknown:
+        return ctx.say("smalltalk.which", number=number)
+
+
 @on.command("我也是", "我家也是", "同求", takes="number?")
 def me_too(ctx: Context) -> Reply:
     """我也是 12：跟着一起等信儿。"""
@@ -113,6 +123,7 @@ def withdraw(ctx: Context) -> Reply:
         case = ctx.unit.cases.last_of(ctx.member)
     if case is None:
         return ctx.say("mine.nothing_to_withdraw")
+    case.may_withdraw(ctx.member)
     return ctx.ask(
         "mine.withdraw_ask",
         then=ConfirmWithdraw(case.number),
@@ -124,7 +135,7 @@ def withdraw(ctx: Context) -> Reply:
 @on.step(ConfirmWithdraw)
 def confirmed(ctx: Context, step: ConfirmWithdraw) -> Reply | Pass:
     """真要撤回吗。"""
-    if is_yes(ctx.text) or ctx.text.strip() == "撤回":
+    if is_yes(ctx.text):
         case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
         draft = case.state == CaseState.DRAFT
         ctx.unit.cases.withdraw(case, by=ctx.member, now=ctx.now)

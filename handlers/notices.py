@@ -36,6 +36,7 @@ def filed(aloud: Aloud, case: CaseFiled) -> None:
         organisation=aloud.card(case.organisation_id).name,
         reporter=case.reporter,
         place=aloud.say("notices.place", place=case.place) if case.place else "",
+        phone=aloud.phone_of(case.reporter_id) if case.urgent else "",
     )
     aloud.post(
         recipients,

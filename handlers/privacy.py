@@ -43,7 +43,7 @@ def leave(ctx: Context) -> Reply:
 @on.step(ConfirmLeave)
 def confirmed(ctx: Context, step: ConfirmLeave) -> Reply | Pass:
     """真要注销吗。"""
-    if is_yes(ctx.text) or ctx.text.strip() == "注销":
+    if is_yes(ctx.text):
         ctx.unit.cases.submit_draft_of(ctx.member, ctx.now)
         identity = ctx.unit.identities.of(ctx.openid)
         identity.leave()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, func, insert, or_, select
+from sqlalchemy import ForeignKey, Index, String, Text, and_, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
@@ -97,6 +97,7 @@ class CaseFiled(Happening, frozen=True, kw_only=True):
     place: str
     urgent: bool
     reporter: str
+    reporter_id: int
     organisation_id: int
     chair_id: int | None
 
@@ -234,10 +235,16 @@ class Case(Base):
         self._move("merge", now)
         self.merged_into = into.number
 
-    def withdraw(self, *, by: Person, now: datetime) -> None:
-        """The reporter takes it back. Refuses anybody else."""
+    def may_withdraw(self, by: Person) -> None:
+        """Refuses whoever did not report it, and a case that is past it."""
         if by.member_id != self.reporter_id:
             raise NotYours(number=self.number)
+        if (CaseState(self.state), "withdraw") not in TRANSITIONS:
+            raise NotNow(number=self.number, face=CaseState(self.state).face)
+
+    def withdraw(self, *, by: Person, now: datetime) -> None:
+        """The reporter takes it back. Refuses anybody else."""
+        self.may_withdraw(by)
         self._move("withdraw", now)
 
     def seen_by(self, person: Person) -> bool:
@@ -293,11 +300,15 @@ _ALIKE = Lean(
 )
 
 
-_WHOSE = or_(
-    _COLUMNS.reporter_id == bindparam("member_id"),
-    _COLUMNS.number.in_(
-        select(CaseFollower.case_number).where(CaseFollower.member_id == bindparam("member_id"))
+_WHOSE = and_(
+    or_(
+        _COLUMNS.reporter_id == bindparam("member_id"),
+        _COLUMNS.number.in_(
+            select(CaseFollower.case_number).where(CaseFollower.member_id == bindparam("member_id"))
+        ),
     ),
+    # What was merged lives on in the case that it was merged into, and that one is listed.
+    _COLUMNS.state != CaseState.MERGED.value,
 )
 _MINE = Lean(_BRIEF.where(_WHOSE).order_by(_COLUMNS.number.desc()).limit(bindparam("most")))
 _MINE_COUNT = Lean(select(func.count()).select_from(Case.__table__).where(_WHOSE))
@@ -324,6 +335,7 @@ class Cases:
     def submit(self, case: Case, *, by: Person, now: datetime) -> None:
         """Submits a draft that is on file already."""
         case.submit(now)
+        Timeline(self._unit).add(case.number, "submit", actor_id=by.member_id, at=now)
         self._filed(case, by=by)
 
     def _filed(self, case: Case, *, by: Person) -> None:
@@ -336,6 +348,7 @@ class Cases:
                 place=case.place,
                 urgent=case.urgent,
                 reporter=by.name,
+                reporter_id=case.reporter_id,
                 organisation_id=case.organisation_id,
                 chair_id=by.chair_id,
             )

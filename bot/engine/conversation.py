@@ -190,7 +190,7 @@ class MessageWork:
         parts = ([reply.text] if reply is not None else []) + [
             self.talk.texts.say("engine.also", text=text) for text in said
         ]
-        return Reply("\n\n".join(parts)) if parts else None
+        return Reply("\n".join(parts)) if parts else None
 
     def _remember(self, unit: Unit, reply: Reply | None, handler: str, fault: str) -> None:
         message = self.message

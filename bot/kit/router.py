@@ -11,7 +11,7 @@ import msgspec
 from bot.kit.context import Aloud, Context
 from bot.kit.dialogue import Step, name_of
 from bot.kit.message import Event, Inbound, MenuTapped, Message, Reply
-from bot.kit.words import leading_number, plain
+from bot.kit.words import EDGES, choice, leading_number, plain
 from models.base import Happening
 
 
@@ -47,7 +47,7 @@ class Route(msgspec.Struct, frozen=True):
     """One entry of the routing table."""
 
     kind: str
-    """``escape``, ``step``, ``command``, ``intent``, ``event``, ``emergency``, ``rule`` or ``anything``."""
+    """``escape``, ``step``, ``command``, ``number``, ``intent``, ``event``, ``emergency``, ``rule`` or ``anything``."""
     claim: str
     """The word, intent, step or type."""
     handler: Handler | StepHandler
@@ -73,6 +73,7 @@ class Router:
         self.notices: dict[type[Happening], list[Notice]] = {}
         self.on_emergency: Route | None = None
         self.on_rule: Route | None = None
+        self.on_number: Route | None = None
         self.on_anything: Route | None = None
         self._longest = 0
 
@@ -130,6 +131,13 @@ class Router:
         self.on_emergency = Route("emergency", "*", handler, Who.ANYONE)
         return handler
 
+    def bare_number(self, handler: H) -> H:
+        """A number alone that no step wanted."""
+        if self.on_number is not None:
+            raise Ambiguous("two handlers for a number alone")
+        self.on_number = Route("number", "*", handler, Who.MEMBER)
+        return handler
+
     def rule(self, handler: H) -> H:
         """The office's keyword rules."""
         if self.on_rule is not None:
@@ -171,7 +179,7 @@ class Router:
                     mine[claim] = route
             for happening, notices in router.notices.items():
                 merged.notices.setdefault(happening, []).extend(notices)
-            for name in ("on_emergency", "on_rule", "on_anything"):
+            for name in ("on_emergency", "on_number", "on_rule", "on_anything"):
                 if getattr(router, name) is not None:
                     if getattr(merged, name) is not None:
                         raise Ambiguous(f"two handlers for {name}")
@@ -187,8 +195,8 @@ class Router:
     def candidates(self, ctx: Context, step: Step | None) -> Iterator[tuple[Route, Step | None]]:
         """The routes that a message may take, in the order in which they are asked.
 
-        Escape words > an emergency > the step one stands at > commands > the office's rules > what was
-        understood > anything. A handler that answers PASS hands on to the next.
+        Escape words > an emergency > a whole command > the step one stands at > commands with something behind >
+        a bare number > the office's rules > what was understood > anything. A handler that answers PASS hands on to the next.
         """
         message: Inbound = ctx.message
         if isinstance(message, Event) and not isinstance(message, MenuTapped):
@@ -200,13 +208,20 @@ class Router:
             yield route, None
         if ctx.understanding.emergency and self.on_emergency is not None:
             yield self.on_emergency, None
-        if step is not None and (found := self.steps.get(name_of(type(step)))) is not None:
+        command = self._command(text, ctx) if text else None
+        # Somebody who types a whole command means it, whatever they were asked; a sentence that only begins
+        # with such a word (活动室缺两台轮椅) is an answer.
+        commanded = command is not None and not ctx.rest
+        if step is not None and not commanded and (found := self.steps.get(name_of(type(step)))) is not None:
             yield found[1], step
         if (route := self.events.get(type(message))) is not None:
             yield route, None
         if text:
-            if (route := self._command(text, ctx)) is not None:
-                yield route, None
+            if command is not None:
+                yield command, None
+            elif self.on_number is not None and (number := choice(text)) is not None:
+                ctx.number = number
+                yield self.on_number, None
             if self.on_rule is not None:
                 yield self.on_rule, None
             if (route := self.intents.get(ctx.understanding.intent)) is not None:
@@ -227,7 +242,7 @@ class Router:
                 ctx.number, ctx.rest = None, ""
                 return route
             if route.takes == "words":
-                ctx.rest = rest
+                ctx.rest = _behind(ctx.text, text[:length]) or rest
                 return route
             if route.takes in ("number", "number?"):
                 found = leading_number(rest)
@@ -244,7 +259,13 @@ class Router:
         routes += [route for route in (self.on_emergency,) if route is not None]
         routes += [route for _, route in self.steps.values()]
         routes += [*self.events.values(), *self.commands.values()]
-        routes += [route for route in (self.on_rule,) if route is not None]
+        routes += [route for route in (self.on_number, self.on_rule) if route is not None]
         routes += [*self.intents.values()]
         routes += [route for route in (self.on_anything,) if route is not None]
         return routes
+
+
+def _behind(text: str, word: str) -> str:
+    """What stands behind a command word, as it was written: people read their own punctuation again."""
+    text = text.strip(EDGES)
+    return text[len(word) :].strip(EDGES) if text.startswith(word) else ""

@@ -20,7 +20,7 @@ class Texts:
         sentences = {}
         for path in sorted(folder.glob("*.toml")):
             for key, sentence in tomllib.loads(path.read_text(encoding="utf-8")).items():
-                sentences[f"{path.stem}.{key}"] = sentence.strip("\n")
+                sentences[f"{path.stem}.{key}"] = sentence
         return cls(sentences)
 
     def say(self, key: str, **facts: object) -> str:

@@ -20,7 +20,7 @@ _TAIL = r"(?:号|个|条|家|项|件|那个|那家|单)*"
 _SOFT = r"(?:吧|呢|啊|了|呗|哈|的|行|就行|可以|就好)*"
 _CHOICE = re.compile(rf"^{_LEAD}({_NUMBER}){_TAIL}{_SOFT}$", re.IGNORECASE)
 _CASE_NUMBER = re.compile(rf"^{_LEAD}({_NUMBER}){_TAIL}", re.IGNORECASE)
-_EDGES = " \t\r\n　.。,，、!！?？~～;；:：…\"'“”‘’()（）[]【】《》<>*"
+EDGES = " \t\r\n　.。,，、!！?？~～;；:：…\"'“”‘’()（）[]【】《》<>*"
 _KEYCAP = re.compile("[\ufe0f\u20e3\u200b-\u200f\u2060\ufeff]")
 
 _YES = frozenset(
@@ -31,7 +31,7 @@ _NO = frozenset("不 不是 不对 否 不行 不用 不要 不了 没有 错 �
 
 def plain(text: str) -> str:
     """``text`` in half width, without key caps, outer spaces and outer punctuation."""
-    return _KEYCAP.sub("", unicodedata.normalize("NFKC", text)).strip(_EDGES)
+    return _KEYCAP.sub("", unicodedata.normalize("NFKC", text)).strip(EDGES)
 
 
 def number(written: str) -> int | None:
@@ -69,7 +69,7 @@ def leading_number(text: str) -> tuple[int, str] | None:
     if not found:
         return None
     value = number(found[1])
-    return (value, rest[found.end() :].strip(_EDGES)) if value is not None else None
+    return (value, rest[found.end() :].strip(EDGES)) if value is not None else None
 
 
 def is_yes(text: str) -> bool:

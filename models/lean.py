@@ -1,0 +1,106 @@
+"""Lean statements: compiled once, then run by the driver itself, for the few that every message needs.
+
+SQLAlchemy says what the statement is and how values are converted; what it spends on each execution (cache keys,
+contexts, result objects: some 60 to 100 microseconds) is spent once. Such a statement does not flush the
+session: what it relies on has to be flushed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ClauseElement, Select
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.dml import UpdateBase
+
+from models.base import Conflict
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+Converter = Callable[[Any], Any]
+
+
+class _Compiled:
+    """One statement for one dialect."""
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect, keys: Sequence[str] | None) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
+        self.sql = str(compiled)
+        self.names: list[str] | None = list(compiled.positiontup) if compiled.positional else None
+        self.fixed: dict[str, Any] = {}
+        self.convert: list[tuple[str, Converter]] = []
+        for name, bind in compiled.binds.items():
+            if not bind.required and name not in (keys or ()):
+                self.fixed[name] = bind.effective_value
+            converter = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if converter is not None:
+                self.convert.append((name, converter))
+        for name, converter in self.convert:
+            if name in self.fixed:
+                self.fixed[name] = converter(self.fixed[name])
+        self.convert = [(name, converter) for name, converter in self.convert if name not in self.fixed]
+        columns: Sequence[Any] = ()
+        if isinstance(statement, Select):
+            columns = list(statement.selected_columns)
+        elif isinstance(statement, UpdateBase):
+            columns = list(statement.exported_columns)
+        self.results = [
+            (place, converter)
+            for place, column in enumerate(columns)
+            if (converter := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+
+    def bind(self, values: Mapping[str, Any]) -> Any:
+        bound = {**self.fixed, **values}
+        for name, converter in self.convert:
+            bound[name] = converter(bound[name])
+        return bound if self.names is None else [bound[name] for name in self.names]
+
+
+class Lean:
+    """A statement, or one for each dialect where they differ."""
+
+    def __init__(
+        self,
+        statement: ClauseElement | Mapping[str, ClauseElement],
+        keys: Sequence[str] | None = None,
+    ) -> None:
+        """``keys``: the columns that an INSERT gives values for."""
+        self._statement = statement
+        self._keys = keys
+        self._by_dialect: dict[str, _Compiled] = {}
+
+    def _for(self, unit: Unit) -> _Compiled:
+        dialect = unit.connection.dialect
+        compiled = self._by_dialect.get(dialect.name)
+        if compiled is None:
+            statement = self._statement
+            chosen = statement[dialect.name] if isinstance(statement, Mapping) else statement
+            compiled = self._by_dialect[dialect.name] = _Compiled(chosen, dialect, self._keys)
+        return compiled
+
+    def run(self, unit: Unit, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Executes it; the rows, if it gives any.
+
+        Raises:
+            Conflict: a constraint or a lock was in the way.
+        """
+        compiled = self._for(unit)
+        try:
+            cursor = unit.driver.execute(compiled.sql, compiled.bind(values))
+        except unit.refusals as error:
+            raise Conflict(str(error)) from error
+        if cursor.description is None:
+            return []
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if not compiled.results:
+            return rows
+        converted = []
+        for row in rows:
+            mutable = list(row)
+            for place, converter in compiled.results:
+                mutable[place] = converter(mutable[place])
+            converted.append(tuple(mutable))
+        return converted
