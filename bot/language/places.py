@@ -29,7 +29,7 @@ _NAMED = re.compile(
     rf"|[\u4e00-\u9fff]{{1,4}}(?:{_ENDING}))"
 )
 _BREAK = re.compile(
-    r"我们|咱们|俺们|你们|他们|它们|我|你|他|她|咱|俺|的|了|在|到|从|去|来|往|上|给|和|跟|与|向|是|有|把|让|请|对|由|为|帮|找|求|那|这|哪|各|每|全|本|该|离|住|下|及|就|也|都|还|叫|会|能|想|要|谁|个|几|多|又|再|回|进|出|好|不|没|姓|名|说|派|以|用|里|成员|结对|联建|其他|周边|附近|邻|隔壁|农|乡下|整|外|两|俩|小"
+    r"我们|咱们|俺们|你们|他们|它们|我|你|他|她|咱|俺|的|了|在|到|从|去|来|往|上|给|和|跟|与|向|是|有|把|让|请|对|由|为|帮|找|求|那|这|哪|各|每|全|本|该|离|住|下|及|就|也|都|还|叫|会|能|想|要|谁|个|几|多|又|再|回|进|出|好|不|没|姓|名|说|派|以|用|里|成员|扔|接|倒|堆|修|养|卖|结对|联建|其他|周边|附近|邻|隔壁|农|乡下|整|外|两|俩|小"
 )
 _GENERIC = frozenset(_words("generic"))
 _ORGANISATION = re.compile(
@@ -76,6 +76,32 @@ _CUT = re.compile(
 )
 
 
+_LARGE = frozenset(
+    f"{name}市"
+    for name in [
+        "北京",
+        "天津",
+        "上海",
+        "重庆",
+        "沈阳",
+        "大连",
+        "长春",
+        "济南",
+        "青岛",
+        "南京",
+        "杭州",
+        "广州",
+        "深圳",
+        "武汉",
+        "成都",
+        "西安",
+        "赤峰",
+        "通辽",
+    ]
+)
+"""Cities whose two-character short names are no everyday words."""
+
+
 class Gazetteer:
     """Known names of places, found in a text in one pass."""
 
@@ -89,7 +115,7 @@ class Gazetteer:
         for name in names:
             self._names.add(name)
             short = _CUT.sub("", name)
-            if len(short) > 2 or (len(short) == 2 and name[-1] in "县旗市省"):
+            if len(short) > 2 or (len(short) == 2 and name in _LARGE):
                 self._names.add(short)
         self._names -= _GENERIC | {
             "和平",
@@ -177,6 +203,22 @@ def _stands(folded: str, span: Span, intent: str) -> bool:
     if text in _GENERIC or (
         text
         in (
+            "镇上",
+            "县里",
+            "旗里",
+            "市里",
+            "沟里",
+            "村小",
+            "会议室",
+            "苗圃",
+            "营子",
+            "幼儿园",
+            "敬老院",
+            "养老院",
+            "县医院",
+            "河套",
+            "后山",
+            "纪念馆",
             "医院",
             "学校",
             "超市",

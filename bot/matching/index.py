@@ -25,7 +25,8 @@ _TITLE = 2.0
 """A word of the title counts as if it stood twice."""
 _WORDS, _CATEGORY = 2.0, 0.35
 """Weights of words (the share of the query's ideal BM25) and of category."""
-THRESHOLD = 0.45
+THRESHOLD, FOLLOWING = 0.55, 0.35
+"""The first suggestion must reach the one, those behind it the other; else nothing truly serves."""
 _QUERY_TOKENS = 96
 TOPIC = 3.5
 """A topic of the lexicon says that much more than a word."""
@@ -158,7 +159,9 @@ class Index:
         count = min(top, len(score))
         first = np.argpartition(-score, count - 1)[:count]
         first = first[np.argsort(-score[first], kind="stable")]
-        return [self._fit(int(row), float(score[row]), wanted) for row in first if score[row] >= THRESHOLD]
+        if score[first[0]] < THRESHOLD:
+            return []
+        return [self._fit(int(row), float(score[row]), wanted) for row in first if score[row] >= FOLLOWING]
 
     def _score(self, text: str, words: Sequence[str], category: str | None) -> Floats:
         tokens = self._tokens(text, words)[:_QUERY_TOKENS]
