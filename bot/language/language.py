@@ -175,6 +175,10 @@ class Language:
         kept.update(dict.fromkeys(self._lexicon.topics(squeezed)))
         return tuple(kept or found)[:_SEARCHED]
 
+    def plain(self, text: str) -> str:
+        """The folded text without blanks and pictures, at most its first 600 characters."""
+        return squeeze(fold(text[:LIMIT]))
+
     def category_shares(self, text: str) -> dict[str, float]:
         """How likely each category is, given that the text is a need or an offer."""
         scores = self._scores(squeeze(fold(text[:LIMIT])))

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from math import log
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.language import Language
-from bot.language.folding import LIMIT, fold, squeeze
 from bot.matching import sides
 from bot.matching.regions import Regions, areas
 from models.fit import Fit, Offer
@@ -32,10 +31,23 @@ TOPIC = 3.5
 """A topic of the lexicon says that much more than a word."""
 
 
+class Reader(Protocol):
+    """What the index asks of the room that reads texts (``bot.language.Language`` answers it)."""
+
+    def words(self, text: str) -> Sequence[str]:
+        """Search words of a text, topics marked with ``=``."""
+
+    def plain(self, text: str) -> str:
+        """The folded text without blanks."""
+
+    def category_shares(self, text: str) -> dict[str, float]:
+        """How likely each category is."""
+
+
 class Index:
     """Immutable. Build anew when the list changes."""
 
-    def __init__(self, offers: Sequence[Offer], language: Language) -> None:
+    def __init__(self, offers: Sequence[Offer], language: Reader) -> None:
         self._offers = tuple(offers)
         self._language = language
         self._regions = Regions((offer.area, offer.unit) for offer in self._offers)
@@ -56,7 +68,7 @@ class Index:
         self._left = np.array([o.remaining is None or o.remaining > 0 for o in self._offers], dtype=bool)
         self._side = np.array([o.side == "供给" for o in self._offers], dtype=bool)
         asked = [o.side == "需求" for o in self._offers]
-        told = [fold(f"{o.title}，{o.detail}") for o in self._offers]
+        told = [language.plain(f"{o.title}，{o.detail}") for o in self._offers]
         self._buys = np.array(
             [
                 a and o.category == "产销对接" and sides.buys(t) and not sides.sells(t)
@@ -81,7 +93,7 @@ class Index:
         self._near = lru_cache(maxsize=256)(self._nearness)
 
     @classmethod
-    def build(cls, offers: Iterable[Offer], language: Language) -> Index:
+    def build(cls, offers: Iterable[Offer], language: Reader) -> Index:
         """The index of these offers; about 0.2 ms each."""
         return cls(tuple(offers), language)
 
@@ -117,7 +129,7 @@ class Index:
 
     def _tokens(self, text: str, words: Iterable[str] | None = None) -> list[str]:
         """Words, plain words and pairs of characters."""
-        squeezed = squeeze(fold(text[:LIMIT]))
+        squeezed = self._language.plain(text)
         tokens = list(self._language.words(text) if words is None else words)
         known = set(tokens)
         tokens.extend(
@@ -147,7 +159,7 @@ class Index:
         """
         if not self._offers or top <= 0:
             return []
-        text = text[:LIMIT]
+        text = text[:600]
         words = self._language.words(text) if words is None else words
         wanted = self._regions.named(text, places) or (
             self._regions.named(home, (home,)) if home else frozenset()
@@ -198,7 +210,7 @@ class Index:
     def _meets(self, text: str) -> NDArray[np.bool_]:
         """Supplies, and those entries of the other list that want what this text has: a buyer for a seller, a
         vacancy for a job-seeker, a seller for a buyer."""
-        folded = fold(text)
+        folded = self._language.plain(text)
         meets = self._side.copy()
         if sides.sells(folded):
             meets |= self._buys
