@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, Text, and_, bindparam, func, insert, or_, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
@@ -126,7 +139,13 @@ class Case(Base):
     __tablename__ = "cases"
     __table_args__ = (
         Index("ix_cases_organisation_id_state_category", "organisation_id", "state", "category"),
-        Index("ix_cases_state_touched_at", "state", "touched_at"),
+        Index("ix_cases_consortium_id_state", "consortium_id", "state"),
+        Index(
+            "ix_cases_drafts",
+            "touched_at",
+            sqlite_where=sql_text("state = 'draft'"),
+            postgresql_where=sql_text("state = 'draft'"),
+        ),
         Index("ix_cases_reporter_id_number", "reporter_id", "number"),
         {"sqlite_autoincrement": True},  # a number is never given twice
     )
@@ -147,7 +166,7 @@ class Case(Base):
     """``consortium`` (default) or ``handlers`` (only those who deal with it)."""
     reporter_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    consortium_id: Mapped[int | None] = mapped_column(ForeignKey("consortia.id"), index=True)
+    consortium_id: Mapped[int | None] = mapped_column(ForeignKey("consortia.id"))
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("cases.number"))
     joined: Mapped[int]
     """How many others said 我也是."""
@@ -471,7 +490,7 @@ class Cases:
         rows = self._unit.connection.execute(
             select(func.max(Identity.openid), _COLUMNS.number)
             .join(Identity, Identity.member_id == _COLUMNS.reporter_id)
-            .where(_COLUMNS.state == CaseState.DRAFT.value, _COLUMNS.touched_at < before)
+            .where(_COLUMNS.state == literal_column("'draft'"), _COLUMNS.touched_at < before)
             .group_by(_COLUMNS.number)
             .order_by(_COLUMNS.number)
             .limit(limit)

@@ -7,7 +7,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,19 +62,29 @@ class Priority(enum.IntEnum):
     NEWS = 3
 
 
+def _index_where(name: str, columns: tuple[str, ...], condition: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+def in_state(state: State) -> ColumnElement[bool]:
+    """That a letter is in a state, written into the statement itself: only so can its partial index serve."""
+    return OutboxRow.state == literal_column(f"'{state.value}'")
+
+
 class OutboxRow(Base):
     """One letter to one person."""
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_state_due_at", "state", "due_at"),
-        Index("ix_outbox_openid_state", "openid", "state"),
-        Index("ix_outbox_message_id", "message_id"),
+        # Each index holds only the letters it is asked for: most letters are soon in none of them.
+        _index_where("ix_outbox_pending", ("due_at",), "state = 'pending'"),
+        _index_where("ix_outbox_waiting", ("openid",), "state = 'waiting'"),
+        _index_where("ix_outbox_message_id", ("message_id",), "message_id <> ''"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dedup_key: Mapped[str] = mapped_column(String(191), unique=True)
-    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     """Whom it is for; their WeChat is looked up when it is sent."""
     openid: Mapped[str | None] = mapped_column(String(64))
     """Set from the beginning for somebody who is not bound, else when it is sent."""
@@ -148,7 +170,7 @@ class Outbox:
         query = (
             select(OutboxRow)
             .where(
-                OutboxRow.state == State.PENDING.value,
+                in_state(State.PENDING),
                 OutboxRow.due_at <= now,
                 or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now),
             )
@@ -219,7 +241,7 @@ class Outbox:
         """What could not be pushed to this person, to be said now; counts as sent."""
         rows = self._unit.session.scalars(
             select(OutboxRow)
-            .where(OutboxRow.openid == openid, OutboxRow.state == State.WAITING.value)
+            .where(OutboxRow.openid == openid, in_state(State.WAITING))
             .order_by(OutboxRow.priority, OutboxRow.id)
             .limit(limit)
         )
@@ -232,7 +254,11 @@ class Outbox:
     def delivered(self, message_id: str, status: str, now: datetime) -> None:
         """The platform's word on a template message: arrived, or why not."""
         for row in self._unit.session.scalars(
-            select(OutboxRow).where(OutboxRow.message_id == message_id, OutboxRow.state == State.SENT.value)
+            select(OutboxRow).where(
+                OutboxRow.message_id == message_id,
+                OutboxRow.message_id != literal_column("''"),
+                OutboxRow.state == State.SENT.value,
+            )
         ):
             if status == "success":
                 row.state = State.DELIVERED.value
@@ -245,7 +271,7 @@ class Outbox:
         """How many letters are due, and for how many seconds the oldest of them has been."""
         count, oldest = self._unit.session.execute(
             select(func.count(), func.min(OutboxRow.due_at)).where(
-                OutboxRow.state == State.PENDING.value, OutboxRow.due_at <= now
+                in_state(State.PENDING), OutboxRow.due_at <= now
             )
         ).one()
         return count, (now - oldest).total_seconds() if oldest else 0.0

@@ -28,7 +28,7 @@ from models.dialogue import Dialogue
 from models.identity import Identity
 from models.lean import Lean
 from models.member import Member
-from models.outbox import OutboxRow, State
+from models.outbox import OutboxRow, State, in_state
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -38,7 +38,7 @@ class Received(Base):
     """One message as it came, and what became of it. The words are sealed: people write names and phones."""
 
     __tablename__ = "received"
-    __table_args__ = (Index("ix_received_openid_received_at", "openid", "received_at"),)
+    __table_args__ = (Index("ix_received_received_at", "received_at"),)
 
     key: Mapped[str] = mapped_column(String(191), primary_key=True)
     openid: Mapped[str] = mapped_column(String(64))
@@ -96,7 +96,7 @@ _anchor = select(literal(1).label("one")).subquery("anchor")
 _WAITING = (
     select(func.count())
     .select_from(OutboxRow)
-    .where(OutboxRow.openid == Identity.openid, OutboxRow.state == State.WAITING.value)
+    .where(OutboxRow.openid == Identity.openid, in_state(State.WAITING))
     .scalar_subquery()
 )
 

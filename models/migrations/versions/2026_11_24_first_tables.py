@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '2026_11_23_first_tables'
+revision = '2026_11_24_first_tables'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -82,7 +82,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('key', name=op.f('pk_received'))
     )
     with op.batch_alter_table('received', schema=None) as batch_op:
-        batch_op.create_index('ix_received_openid_received_at', ['openid', 'received_at'], unique=False)
+        batch_op.create_index('ix_received_received_at', ['received_at'], unique=False)
 
     op.create_table('revisions',
     sa.Column('name', sa.String(length=40), nullable=False),
@@ -195,10 +195,10 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('cases', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_cases_consortium_id'), ['consortium_id'], unique=False)
+        batch_op.create_index('ix_cases_consortium_id_state', ['consortium_id', 'state'], unique=False)
+        batch_op.create_index('ix_cases_drafts', ['touched_at'], unique=False, sqlite_where=sa.text("state = 'draft'"), postgresql_where=sa.text("state = 'draft'"))
         batch_op.create_index('ix_cases_organisation_id_state_category', ['organisation_id', 'state', 'category'], unique=False)
         batch_op.create_index('ix_cases_reporter_id_number', ['reporter_id', 'number'], unique=False)
-        batch_op.create_index('ix_cases_state_touched_at', ['state', 'touched_at'], unique=False)
 
     op.create_table('identities',
     sa.Column('openid', sa.String(length=64), nullable=False),
@@ -240,10 +240,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('dedup_key', name=op.f('uq_outbox_dedup_key'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_outbox_member_id'), ['member_id'], unique=False)
-        batch_op.create_index('ix_outbox_message_id', ['message_id'], unique=False)
-        batch_op.create_index('ix_outbox_openid_state', ['openid', 'state'], unique=False)
-        batch_op.create_index('ix_outbox_state_due_at', ['state', 'due_at'], unique=False)
+        batch_op.create_index('ix_outbox_message_id', ['message_id'], unique=False, sqlite_where=sa.text("message_id <> ''"), postgresql_where=sa.text("message_id <> ''"))
+        batch_op.create_index('ix_outbox_pending', ['due_at'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.create_index('ix_outbox_waiting', ['openid'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.create_table('posts',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -408,10 +407,9 @@ def downgrade() -> None:
 
     op.drop_table('posts')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.drop_index('ix_outbox_state_due_at')
-        batch_op.drop_index('ix_outbox_openid_state')
-        batch_op.drop_index('ix_outbox_message_id')
-        batch_op.drop_index(batch_op.f('ix_outbox_member_id'))
+        batch_op.drop_index('ix_outbox_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index('ix_outbox_pending', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.drop_index('ix_outbox_message_id', sqlite_where=sa.text("message_id <> ''"), postgresql_where=sa.text("message_id <> ''"))
 
     op.drop_table('outbox')
     with op.batch_alter_table('identities', schema=None) as batch_op:
@@ -419,10 +417,10 @@ def downgrade() -> None:
 
     op.drop_table('identities')
     with op.batch_alter_table('cases', schema=None) as batch_op:
-        batch_op.drop_index('ix_cases_state_touched_at')
         batch_op.drop_index('ix_cases_reporter_id_number')
         batch_op.drop_index('ix_cases_organisation_id_state_category')
-        batch_op.drop_index(batch_op.f('ix_cases_consortium_id'))
+        batch_op.drop_index('ix_cases_drafts', sqlite_where=sa.text("state = 'draft'"), postgresql_where=sa.text("state = 'draft'"))
+        batch_op.drop_index('ix_cases_consortium_id_state')
 
     op.drop_table('cases')
     with op.batch_alter_table('appeals', schema=None) as batch_op:
@@ -445,7 +443,7 @@ def downgrade() -> None:
     op.drop_table('consortia')
     op.drop_table('revisions')
     with op.batch_alter_table('received', schema=None) as batch_op:
-        batch_op.drop_index('ix_received_openid_received_at')
+        batch_op.drop_index('ix_received_received_at')
 
     op.drop_table('received')
     with op.batch_alter_table('organisations', schema=None) as batch_op:
