@@ -6,8 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from bot import log
-from bot.config import Config, ConfigError, load
+from bot.config import ConfigError, find
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,6 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 1
+    except DBAPIError as error:
+        print(f"数据库用不了：{error.orig}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or '系统'}：{error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -87,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
             from bot.commands import match, serving
 
             return match.run(args, serving.offers)
-    config = settings(args)
+    config = find(args.config)
     log.set_up(config.log.level, config.log.format)
     match args.command:
         case "serve":
@@ -101,14 +109,6 @@ def run(args: argparse.Namespace) -> int:
 
             return doctor.run(config)
     raise AssertionError(args.command)
-
-
-def settings(args: argparse.Namespace) -> Config:
-    """The settings that the command was given, else those of this folder, else the defaults and the environment."""
-    path: Path | None = args.config
-    if path is None and Path("config.toml").exists():
-        path = Path("config.toml")
-    return load(path)
 
 
 if __name__ == "__main__":

@@ -152,6 +152,13 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(f"{path or 'environment'}: {error}") from error
 
 
+def find(path: Path | None) -> Config:
+    """The settings that a command was given, else those of this folder, else the defaults and the environment."""
+    if path is None and Path("config.toml").exists():
+        path = Path("config.toml")
+    return load(path)
+
+
 def overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
     """Lays ``BOT_<SECTION>__<KEY>`` over ``tree``; ``BOT_WECHAT__TEMPLATES__<KIND>`` reaches one level deeper."""
     for name, value in environ.items():

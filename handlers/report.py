@@ -216,7 +216,7 @@ def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questio
     if (other := _alike(ctx, case)) is not None:
         ctx.unit.cases.file(case, by=ctx.member)
         return _ask_same(ctx, case, other)
-    case.category = case.category or "其他"
+    case.supplement(category=case.category or "其他", now=ctx.now)
     case.submit(ctx.now)
     ctx.unit.cases.file(case, by=ctx.member)
     return answer_filed(ctx, case, reading)

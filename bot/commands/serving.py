@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bot.config import Config, ConfigError
+from bot.config import Config, ConfigError, find
 from bot.kit.clock import MovableClock, real_clock
 from models.fit import Offer
 from models.moment import local
@@ -155,9 +155,8 @@ def import_file(args: argparse.Namespace, config: Config) -> int:
 def offers(args: argparse.Namespace) -> list[Offer]:
     """The list of the settings' database, for ``match``."""
     from bot import app
-    from bot.__main__ import settings
 
-    store = app.open_store(settings(args))
+    store = app.open_store(find(args.config))
     try:
         with store.reading() as unit:
             return unit.supplies.on_offer(local(real_clock()).date())
