@@ -9,7 +9,7 @@ from bot.kit.dialogue import Step
 from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.words import is_no, is_yes, leading_number
+from bot.kit.words import is_no, is_yes, leading_number, plain
 from models.case import Case, CaseState, CaseUnknown
 from models.moment import local
 
@@ -18,6 +18,8 @@ on = Router()
 
 class ConfirmWithdraw(Step, frozen=True):
     """等他说是不是真要撤回。"""
+
+    answers = frozenset({"撤回", "不要了"})
 
     case: int
 
@@ -135,7 +137,7 @@ def withdraw(ctx: Context) -> Reply:
 @on.step(ConfirmWithdraw)
 def confirmed(ctx: Context, step: ConfirmWithdraw) -> Reply | Pass:
     """真要撤回吗。"""
-    if is_yes(ctx.text):
+    if is_yes(ctx.text) or plain(ctx.text) in step.answers:
         case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
         draft = case.state == CaseState.DRAFT
         ctx.unit.cases.withdraw(case, by=ctx.member, now=ctx.now)

@@ -6,7 +6,7 @@ from bot.kit.context import Context
 from bot.kit.dialogue import Step
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.words import is_no, is_yes
+from bot.kit.words import is_no, is_yes, plain
 from models.moment import local
 from models.vault import mask_phone
 
@@ -15,6 +15,8 @@ on = Router()
 
 class ConfirmLeave(Step, frozen=True):
     """等他说是不是真要注销。"""
+
+    answers = frozenset({"注销"})
 
 
 @on.command("我的数据")
@@ -43,7 +45,7 @@ def leave(ctx: Context) -> Reply:
 @on.step(ConfirmLeave)
 def confirmed(ctx: Context, step: ConfirmLeave) -> Reply | Pass:
     """真要注销吗。"""
-    if is_yes(ctx.text):
+    if is_yes(ctx.text) or plain(ctx.text) in step.answers:
         ctx.unit.cases.submit_draft_of(ctx.member, ctx.now)
         identity = ctx.unit.identities.of(ctx.openid)
         identity.leave()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 
 class Step(msgspec.Struct, frozen=True):
     """Base of all steps. A step is kept as its class's name and its fields as JSON."""
+
+    answers: ClassVar[frozenset[str]] = frozenset()
+    """Command words that are an answer while this step waits: ``注销`` to whether one wants 注销."""
 
 
 class Unsure(Step, frozen=True):

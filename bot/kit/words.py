@@ -19,7 +19,14 @@ _LEAD = r"(?:我|就|那就|那|请)?(?:选择|选|要|回复|回|填|用|第|�
 _TAIL = r"(?:号|个|条|家|项|件|那个|那家|单)*"
 _SOFT = r"(?:吧|呢|啊|了|呗|哈|的|行|就行|可以|就好)*"
 _CHOICE = re.compile(rf"^{_LEAD}({_NUMBER}){_TAIL}{_SOFT}$", re.IGNORECASE)
-_CASE_NUMBER = re.compile(rf"^{_LEAD}({_NUMBER}){_TAIL}", re.IGNORECASE)
+# 看一下 and 看一个人 are not about number 1: a Chinese numeral wants 第 or 编号 before it, or 号 or nothing behind.
+_CASE_NUMBER = re.compile(
+    rf"^{_LEAD}\s*(\d{{1,9}}(?!\d)|(?:(?<=[第#.])|(?<=编号)|(?<=编号 ))[{_CHINESE}]{{1,9}}|[{_CHINESE}]{{1,9}}(?=号|\W|$))"
+    rf"{_TAIL}",
+    re.IGNORECASE,
+)
+_GAP = re.compile(rf"(?<![\d{_CHINESE}])\s+|\s+(?![\d{_CHINESE}])")
+"""A space that does not stand between two numbers: ``第 1 个``, but not ``1 3``."""
 EDGES = " \t\r\n　.。,，、!！?？~～;；:：…\"'“”‘’()（）[]【】《》<>*"
 _KEYCAP = re.compile("[\ufe0f\u20e3\u200b-\u200f\u2060\ufeff]")
 
@@ -43,6 +50,8 @@ def number(written: str) -> int | None:
         return None
     if not any(char in _UNITS for char in written):  # read out digit by digit: 一二 = 12
         return int("".join(str(_DIGITS[char]) for char in written))
+    if _UNITS.get(written[0], 10) != 10:  # 万一 and 千万 are words
+        return None
     total = section = digit = 0
     for char in written:
         if char in _DIGITS:
@@ -58,7 +67,7 @@ def number(written: str) -> int | None:
 
 def choice(text: str) -> int | None:
     """Which number the whole text chooses: ``1 １ ① 一 第1个 1号吧 选一 要1`` all choose 1; else None."""
-    found = _CHOICE.match(plain(text).replace(" ", ""))
+    found = _CHOICE.match(_GAP.sub("", plain(text)))
     return number(found[1]) if found else None
 
 

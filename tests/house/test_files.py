@@ -86,15 +86,15 @@ def test_columns_are_assigned_in_models_only() -> None:
                 targets = node.targets
             elif isinstance(node, ast.AugAssign | ast.AnnAssign):
                 targets = [node.target]
-            for target in targets:
-                for each in ast.walk(target):
-                    if (
-                        isinstance(each, ast.Attribute)
-                        and isinstance(each.ctx, ast.Store)
-                        and each.attr in columns
-                        and ast.unparse(each.value) in ENTITIES
-                    ):
-                        found.append(f"{place(path, node)}: {ast.unparse(each)}")
+            found += [
+                f"{place(path, node)}: {ast.unparse(each)}"
+                for target in targets
+                for each in ast.walk(target)
+                if isinstance(each, ast.Attribute)
+                and isinstance(each.ctx, ast.Store)
+                and each.attr in columns
+                and ast.unparse(each.value) in ENTITIES
+            ]
     assert not found
 
 

@@ -46,8 +46,7 @@ def test_the_file_holds_the_defaults() -> None:
 
 def test_every_key_has_a_comment() -> None:
     bare, before = [], ""
-    for line in FILE.read_text(encoding="utf-8").splitlines():
-        line = line.strip()
+    for line in map(str.strip, FILE.read_text(encoding="utf-8").splitlines()):
         if "=" in line and not line.startswith("#") and " #" not in line and not before.startswith("#"):
             bare.append(line)
         before = line
