@@ -172,4 +172,6 @@ def overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
         if rest:
             node = node.setdefault(head, {})
             key = rest
+            if not isinstance(node, dict):
+                raise ConfigError(f"`{section}.{head}` must be a table to have `{rest}` in it")
         node[key] = [part.strip() for part in value.split(",")] if key == "trusted_proxies" else value

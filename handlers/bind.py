@@ -47,12 +47,13 @@ class Branch(Step, frozen=True):
 
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)")
-_CALLED = re.compile(
-    r"(?:我叫|名叫|叫做|叫|姓名[是:：]?|名字[是:：]?|本人|我是|是)\s*([\u3400-\u9fff·]{2,10})$"
-)
-_OWN = re.compile(r"的\s*([\u3400-\u9fff·]{2,6})$")
+_NAME = r"[\u3400-\u7683\u7685-\u9fff·]"
+"""A character of a name: any Han character but 的, which stands between a place and a name."""
+_CALLED = re.compile(rf"(?:我叫|名叫|叫做|叫|姓名是?|名字是?|本人|我是|是)({_NAME}{{2,10}})$")
+_OWN = re.compile(rf"的({_NAME}{{2,10}})$")
 _WHERE = re.compile(r"([\u3400-\u9fff]{2,20}?)(?:党支部|支部|党总支|党委|村|嘎查|社区|单位|局|公司|合作社)的")
-_FILLER = re.compile(r"(?:绑定|登记|注册|党员|手机号?码?|电话|联系方式|是|[:：])+$|^(?:绑定|登记|注册|党员)+")
+_BEFORE = re.compile(r"^(?:绑定|登记|注册|老?党员)+")
+_FILLER = re.compile(r"(?:绑定|登记|注册|党员|我的|姓名|名字|手机号?码?|电话号?码?|号码|联系方式|是)+$")
 
 
 def read_name_and_phone(text: str) -> tuple[str, str]:
@@ -62,13 +63,15 @@ def read_name_and_phone(text: str) -> tuple[str, str]:
     if found := _PHONE.search(text):
         phone = re.sub(r"\D", "", found[0])[-11:]
         text = text[: found.start()] + " " + text[found.end() :]
-    pieces = [_FILLER.sub("", piece) for piece in re.split(r"[\s,，。;；、/|()（）]+", text)]
+    pieces = [
+        _FILLER.sub("", _BEFORE.sub("", piece)) for piece in re.split(r"[\s,，。:;；、/|()（）]+", text)
+    ]
     pieces = [piece for piece in pieces if piece]
-    for pattern in (_OWN, _CALLED):
+    for pattern in (_CALLED, _OWN):
         for piece in pieces:
             if found := pattern.search(piece):
-                return found[1], phone
-    whole = [piece for piece in pieces if re.fullmatch(r"[\u3400-\u9fff·]{2,10}", piece)]
+                return _BEFORE.sub("", found[1]), phone
+    whole = [piece for piece in pieces if re.fullmatch(rf"{_NAME}{{2,10}}", piece)]
     return (min(whole, key=len), phone) if whole else ("", phone)
 
 
