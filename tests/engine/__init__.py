@@ -1,0 +1,1 @@
+"""The engine and its writer, on both databases where it matters."""
