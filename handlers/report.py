@@ -12,7 +12,8 @@ from bot.kit.message import Image, Reply, Silence
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.who import name_desk, who_hears
 from bot.kit.words import choice, is_no, is_yes, number, plain
-from models.case import REPEAT_WINDOW, Case, CaseBrief, CaseKind, CaseState
+from models.case import REPEAT_WINDOW, Case, CaseKind, CaseState
+from models.cases import CaseBrief
 
 on = Router()
 
@@ -35,6 +36,8 @@ class Describe(Step, frozen=True):
 
 class Same(Step, frozen=True):
     """等他说是不是同一件事。"""
+
+    answers = frozenset({"我也是", "我家也是", "同求"})
 
     case: int
     other: int
@@ -160,7 +163,8 @@ def _another_matter(ctx: Context) -> bool:
 @on.step(Same)
 def same_or_not(ctx: Context, step: Same) -> Reply | Pass:
     """是不是同一件事。"""
-    if not (is_yes(ctx.text) or is_no(ctx.text) or "我也是" in ctx.text):
+    joins = plain(ctx.text) in step.answers or "我也是" in ctx.text
+    if not (joins or is_yes(ctx.text) or is_no(ctx.text)):
         return PASS
     case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
     if case.state != CaseState.DRAFT:
@@ -213,7 +217,7 @@ def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questio
     if asks:
         ctx.unit.cases.file(case, by=ctx.member)
         return _ask(ctx, case, asks)
-    if (other := _alike(ctx, case)) is not None:
+    if (other := _alike(ctx, case, reading)) is not None:
         ctx.unit.cases.file(case, by=ctx.member)
         return _ask_same(ctx, case, other)
     case.supplement(category=case.category or "其他", now=ctx.now)
@@ -242,7 +246,7 @@ def _ask(ctx: Context, case: Case, asks: tuple[str, ...]) -> Reply:
 
 def complete(ctx: Context, case: Case) -> Reply:
     """A draft has all it needs: submits it, unless a neighbour reported the same."""
-    other = _alike(ctx, case)
+    other = _alike(ctx, case, ctx.mind.read(case.text, ctx.now))
     return submit(ctx, case) if other is None else _ask_same(ctx, case, other)
 
 
@@ -252,13 +256,15 @@ def submit(ctx: Context, case: Case) -> Reply:
     return answer_filed(ctx, case, ctx.mind.read(case.text, ctx.now))
 
 
-def _alike(ctx: Context, case: Case) -> CaseBrief | None:
+def _alike(ctx: Context, case: Case, reading: Reading) -> CaseBrief | None:
     candidates = ctx.unit.cases.alike(
         organisation_id=case.organisation_id, category=case.category, since=ctx.now - REPEAT_WINDOW
     )
-    scored = [(ctx.mind.likeness(case.text, each.text), each) for each in candidates]
-    best = max(scored, key=lambda pair: pair[0], default=None)
-    return best[1] if best is not None and best[0] >= SAME_MATTER else None
+    if not candidates:
+        return None
+    scored = zip(ctx.mind.likeness(reading, [each.text for each in candidates]), candidates, strict=True)
+    score, best = max(scored, key=lambda pair: pair[0])
+    return best if score >= SAME_MATTER else None
 
 
 def _ask_same(ctx: Context, case: Case, other: CaseBrief) -> Reply:

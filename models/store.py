@@ -20,7 +20,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.appeal import Appeals
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
-from models.case import Case, Cases
+from models.case import Case
+from models.cases import Cases
 from models.category import Categories
 from models.consortium import Consortia
 from models.directory import Card, Directory

@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, start_demo: StartDemo | None = None) -> int:
     """Talks until the person leaves; 1 if there is nobody of that name."""
     if start_demo is None:
-        from bot.app import start_demo as start  # only a real chat needs the whole product
+        from bot.commands.demo import start_demo as start  # only a real chat needs the whole product
 
         start_demo = start
     with contextlib.suppress(KeyboardInterrupt):

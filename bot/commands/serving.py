@@ -16,7 +16,6 @@ from bot.kit.clock import MovableClock, real_clock
 from models.fit import Offer
 from models.moment import local
 
-
 KEEP_ALIVE_S = 75.0
 """Seconds that an idle connection, or one whose headers never finish, is kept; the platform's proxies use 60."""
 
@@ -41,13 +40,14 @@ def serve(config: Config) -> int:
 
 def demo(args: argparse.Namespace) -> int:
     """The whole product on the embedded default, with the simulated platform."""
-    from bot import app
+    from bot.app import Product
+    from bot.commands.demo import demo_app, demo_config, open_demo
 
     clock = MovableClock()
-    config = app.demo_config(args.port, args.data)
+    config = demo_config(args.port, args.data)
     print("正在准备示例数据……", flush=True)
-    store, cast = app.open_demo(config, clock)
-    web_app, _ = app.demo_app(app.Product(config, store, clock), cast, clock)
+    store, cast = open_demo(config, clock)
+    web_app, _ = demo_app(Product(config, store, clock), cast, clock)
     lines = [
         "",
         "手牵手 演示已经开始（Ctrl-C 结束）",

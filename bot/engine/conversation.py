@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from bot.engine.writer import Attempts
+from bot.engine.writer import Attempts, Spoiled
 from bot.kit.context import Aloud, Context, Mind, Reading
 from bot.kit.dialogue import Step, name_of
 from bot.kit.message import Event, Followed, Inbound, MenuTapped, Reply, Scanned
@@ -86,7 +86,7 @@ class MessageWork:
         except DomainError as error:
             # A rule said no: nothing was changed, and the person stays where they stood.
             reply, handler = Reply(self.talk.texts.refuse(error)), f"refusal.{error.code}"
-        except CONFLICTS:
+        except (Spoiled, *CONFLICTS):
             raise
         except Exception as error:
             reply, fault = self._apologise(error)

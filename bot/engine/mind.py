@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -10,7 +11,7 @@ import structlog
 from bot.engine.rulebook import RuleBook
 from bot.kit.context import Reading
 from bot.language import Language
-from bot.matching import Index, likeness
+from bot.matching import Bag, Index, bag, likeness
 from models.fit import Fit
 from models.moment import local
 from models.revision import ROLL, RULES, SUPPLIES
@@ -31,7 +32,7 @@ class StoredMind:
         self._seen: dict[str, int] = {}
         self._language = language or Language()
         # The same open cases are compared again and again: their words are worth keeping.
-        self._words = lru_cache(maxsize=20_000)(self._language.words)
+        self._bag = lru_cache(maxsize=20_000)(self._make_bag)
         self._index = Index.build((), self._language)
         self._rules = RuleBook(())
         self.refresh(today)
@@ -91,9 +92,13 @@ class StoredMind:
             top=top,
         )
 
-    def likeness(self, one: str, other: str) -> float:
-        """0 to 1: whether two texts speak of the same matter."""
-        return likeness(self._words(one), self._words(other))
+    def likeness(self, reading: Reading, others: Sequence[str]) -> list[float]:
+        """0 to 1 for each of the others: whether it speaks of the same matter."""
+        own = bag(reading.words)
+        return [likeness(own, self._bag(other)) for other in others]
+
+    def _make_bag(self, text: str) -> Bag:
+        return bag(self._language.words(text))
 
     def rule(self, text: str, now: datetime) -> str | None:
         """What the office's keyword rules answer, or None."""

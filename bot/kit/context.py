@@ -46,8 +46,8 @@ class Mind(Protocol):
     def search(self, reading: Reading, *, home: str, day: date, top: int) -> list[Fit]:
         """Entries that answer a question about the list."""
 
-    def likeness(self, one: str, other: str) -> float:
-        """0 to 1: whether two texts speak of the same matter."""
+    def likeness(self, reading: Reading, others: Sequence[str]) -> list[float]:
+        """0 to 1 for each of the others: whether it speaks of the same matter."""
 
     def rule(self, text: str, now: datetime) -> str | None:
         """What the office's keyword rules answer, or None."""

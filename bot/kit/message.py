@@ -126,7 +126,7 @@ class Silence(Event, frozen=True, kw_only=True, tag=True):
     case: int
 
 
-class Unknown(Message, frozen=True, kw_only=True, tag=True):
+class Unknown(Event, frozen=True, kw_only=True, tag=True):
     """Of a kind that the product does not use; answered with nothing."""
 
     kind: str

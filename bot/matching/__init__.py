@@ -2,6 +2,6 @@
 
 from bot.matching.catalogue import CatalogueError, read_catalogue
 from bot.matching.index import Index
-from bot.matching.likeness import likeness
+from bot.matching.likeness import Bag, bag, likeness
 
-__all__ = ["CatalogueError", "Index", "likeness", "read_catalogue"]
+__all__ = ["Bag", "CatalogueError", "Index", "bag", "likeness", "read_catalogue"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.language import Language
-from bot.matching import CatalogueError, Index, likeness, read_catalogue
+from bot.matching import CatalogueError, Index, bag, likeness, read_catalogue
 from bot.matching.catalogue import read_validity
 from models.fit import Offer
 
@@ -86,9 +86,9 @@ def test_an_empty_list_is_no_trouble(language: Language) -> None:
 
 def test_likeness_of_needs(language: Language) -> None:
     words = language.words
-    assert likeness(words("村口路灯坏了"), words("路灯不亮了 村口")) > 0.5
-    assert likeness(words("村口路灯坏了"), words("三万斤土豆卖不出去")) < 0.15
-    assert likeness((), words("路灯")) == 0.0
+    assert likeness(bag(words("村口路灯坏了")), bag(words("路灯不亮了 村口"))) > 0.5
+    assert likeness(bag(words("村口路灯坏了")), bag(words("三万斤土豆卖不出去"))) < 0.15
+    assert likeness(bag(()), bag(words("路灯"))) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,243 @@
+"""All cases: filing, finding, comparing, joining; who may see which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import and_, bindparam, func, insert, literal_column, or_, select
+
+from models.case import (
+    OPEN,
+    AlreadyJoined,
+    Case,
+    CaseFiled,
+    CaseFollower,
+    CaseJoined,
+    CaseKind,
+    CaseState,
+    CaseUnknown,
+    CaseWithdrawn,
+    NotNow,
+    OwnCase,
+)
+from models.identity import Identity
+from models.lean import Lean
+from models.timeline import Timeline
+
+if TYPE_CHECKING:
+    from models.person import Person
+    from models.store import Unit
+
+
+class CaseBrief(msgspec.Struct, frozen=True):
+    """As much of a case as a list or a comparison needs."""
+
+    number: int
+    kind: str
+    state: str
+    text: str
+    place: str
+
+
+_COLUMNS = Case.__table__.c
+_BRIEF = select(_COLUMNS.number, _COLUMNS.kind, _COLUMNS.state, _COLUMNS.text, _COLUMNS.place)
+_FIELDS = tuple(name for name in _COLUMNS.keys() if name != "number")  # noqa: SIM118 - a column collection
+_INSERT = Lean(insert(Case).returning(Case.number), keys=_FIELDS)
+_ALIKE = Lean(
+    _BRIEF.where(
+        _COLUMNS.organisation_id == bindparam("organisation_id"),
+        _COLUMNS.state == CaseState.SUBMITTED.value,
+        _COLUMNS.category == bindparam("category"),
+        _COLUMNS.created_at >= bindparam("since"),
+        _COLUMNS.visibility == "consortium",
+    )
+    .order_by(_COLUMNS.number.desc())
+    .limit(20)
+)
+
+
+_WHOSE = and_(
+    or_(
+        _COLUMNS.reporter_id == bindparam("member_id"),
+        _COLUMNS.number.in_(
+            select(CaseFollower.case_number).where(CaseFollower.member_id == bindparam("member_id"))
+        ),
+    ),
+    # What was merged lives on in the case that it was merged into, and that one is listed.
+    _COLUMNS.state != CaseState.MERGED.value,
+)
+_MINE = Lean(_BRIEF.where(_WHOSE).order_by(_COLUMNS.number.desc()).limit(bindparam("most")))
+_MINE_COUNT = Lean(select(func.count()).select_from(Case.__table__).where(_WHOSE))
+
+
+class Cases:
+    """All cases."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def file(self, case: Case, *, by: Person) -> Case:
+        """Puts a new case on file and gives it its number; a submitted one becomes known to others.
+
+        One lean statement: this is what most messages come to.
+        """
+        row = {name: getattr(case, name) for name in _FIELDS}
+        [(case.number,)] = _INSERT.run(self._unit, row)
+        Timeline(self._unit).add(case.number, "report", actor_id=by.member_id, at=case.created_at)
+        if case.state == CaseState.SUBMITTED.value:
+            self._filed(case, by=by)
+        return case
+
+    def submit(self, case: Case, *, by: Person, now: datetime) -> None:
+        """Submits a draft that is on file already."""
+        case.submit(now)
+        Timeline(self._unit).add(case.number, "submit", actor_id=by.member_id, at=now)
+        self._filed(case, by=by)
+
+    def _filed(self, case: Case, *, by: Person) -> None:
+        self._unit.tell(
+            CaseFiled(
+                number=case.number,
+                kind=case.kind,
+                text=case.text,
+                category=case.category,
+                place=case.place,
+                urgent=case.urgent,
+                reporter=by.name,
+                reporter_id=case.reporter_id,
+                organisation_id=case.organisation_id,
+                chair_id=by.chair_id,
+            )
+        )
+
+    def number(self, number: int, *, seen_by: Person) -> Case:
+        """The case of that number, if the person may see it. Else CaseUnknown."""
+        found = self._unit.session.get(Case, number) if 0 < number < 2**31 else None
+        if found is None or not (
+            found.seen_by(seen_by)
+            or self._follows(number, seen_by.member_id)
+            or self.handled_by(found, seen_by)
+        ):
+            raise CaseUnknown(number=number)
+        return found
+
+    def handled_by(self, case: Case, person: Person) -> bool:
+        """Whether a person deals with the case and may know who reported it and how to reach them.
+
+        Officers of the reporter's branch, of the organisation that chairs the consortium today, and of a
+        supplier whom the reporter chose.
+        """
+        offices = {post.organisation_id for post in self._unit.organisations.posts_of(person.member_id)}
+        if case.organisation_id in offices:
+            return True
+        chairs = person.consortium_id is not None and person.consortium_id == case.consortium_id
+        if chairs and person.chair_id in offices:
+            return True
+        return bool(offices & self._unit.suggestions.chosen_suppliers(case.number))
+
+    def _follows(self, number: int, member_id: int) -> bool:
+        return self._unit.session.get(CaseFollower, (number, member_id)) is not None
+
+    def alike(self, *, organisation_id: int, category: str, since: datetime) -> list[CaseBrief]:
+        """Open cases of one branch and category that were reported since then, the newest first, at most 20."""
+        values = {"organisation_id": organisation_id, "category": category, "since": since}
+        return [CaseBrief(*row) for row in _ALIKE.run(self._unit, values)]
+
+    def of_person(self, person: Person, limit: int = 5) -> tuple[list[CaseBrief], int]:
+        """The newest cases that a person reported or joined, and how many there are in all."""
+        [(total,)] = _MINE_COUNT.run(self._unit, {"member_id": person.member_id})
+        rows = _MINE.run(self._unit, {"member_id": person.member_id, "most": limit})
+        return [CaseBrief(*row) for row in rows], total
+
+    def open_in(
+        self, consortium_id: int, kind: CaseKind | None, limit: int = 6
+    ) -> tuple[list[CaseBrief], int]:
+        """The oldest open cases of a consortium that its members may see, and how many there are in all."""
+        where = [
+            _COLUMNS.consortium_id == consortium_id,
+            _COLUMNS.state.in_([state.value for state in OPEN]),
+            _COLUMNS.visibility == "consortium",
+        ]
+        if kind is not None:
+            where.append(_COLUMNS.kind == kind.value)
+        total = (
+            self._unit.connection.scalar(select(func.count()).select_from(Case.__table__).where(*where)) or 0
+        )
+        rows = self._unit.connection.execute(_BRIEF.where(*where).order_by(_COLUMNS.number).limit(limit))
+        return [CaseBrief(*row) for row in rows], total
+
+    def join(self, case: Case, *, by: Person, now: datetime) -> None:
+        """我也是: the person stands behind the case too. Refuses the reporter, and a second time."""
+        if case.state not in OPEN:
+            raise NotNow(number=case.number, face=CaseState(case.state).face)
+        if case.reporter_id == by.member_id:
+            raise OwnCase(number=case.number)
+        if self._follows(case.number, by.member_id):
+            raise AlreadyJoined(number=case.number)
+        self._unit.session.add(CaseFollower(case_number=case.number, member_id=by.member_id, at=now))
+        case.joined += 1
+        Timeline(self._unit).add(case.number, "join", actor_id=by.member_id, at=now)
+        self._unit.tell(
+            CaseJoined(
+                number=case.number,
+                text=case.short,
+                count=case.joined + 1,
+                organisation_id=case.organisation_id,
+            )
+        )
+
+    def withdraw(self, case: Case, *, by: Person, now: datetime) -> None:
+        """The reporter takes the case back; those who heard of it are told."""
+        known = case.state != CaseState.DRAFT.value
+        case.withdraw(by=by, now=now)
+        Timeline(self._unit).add(case.number, "withdraw", actor_id=by.member_id, at=now)
+        if known:
+            self._unit.tell(
+                CaseWithdrawn(
+                    number=case.number,
+                    text=case.short,
+                    organisation_id=case.organisation_id,
+                    chair_id=by.chair_id,
+                )
+            )
+
+    def last_of(self, person: Person) -> Case | None:
+        """The newest open case or draft that a person reported."""
+        return self._unit.session.scalar(
+            select(Case)
+            .where(
+                Case.reporter_id == person.member_id,
+                Case.state.in_([CaseState.DRAFT.value, *[state.value for state in OPEN]]),
+            )
+            .order_by(Case.number.desc())
+            .limit(1)
+        )
+
+    def draft_of(self, person: Person) -> Case | None:
+        """The newest draft of a person."""
+        return self._unit.session.scalar(
+            select(Case)
+            .where(Case.reporter_id == person.member_id, Case.state == CaseState.DRAFT.value)
+            .order_by(Case.number.desc())
+            .limit(1)
+        )
+
+    def silent_drafts(self, before: datetime, limit: int = 100) -> list[tuple[str, int]]:
+        """Drafts that nobody touched since then: the reporter's openid and the number."""
+        rows = self._unit.connection.execute(
+            select(func.max(Identity.openid), _COLUMNS.number)
+            .join(Identity, Identity.member_id == _COLUMNS.reporter_id)
+            .where(_COLUMNS.state == literal_column("'draft'"), _COLUMNS.touched_at < before)
+            .group_by(_COLUMNS.number)
+            .order_by(_COLUMNS.number)
+            .limit(limit)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def submit_draft_of(self, person: Person, now: datetime) -> None:
+        """Submits what a person who leaves had begun to report: nothing is lost."""
+        draft = self.draft_of(person)
+        if draft is not None:
+            self.submit(draft, by=person, now=now)
