@@ -26,22 +26,23 @@ class Share(msgspec.Struct, frozen=True):
     messages: int
     seconds: float
     warm: int
+    rounds: int
 
 
 def shares(quick: bool) -> list[Share]:
     """The servers, each with about as much time as the others."""
-    size = 1 if quick else 2
+    size, rounds = (1, 3) if quick else (2, 7)
     return [
-        Share(PRODUCT, 2_500 * size, 30, 1_000),
-        Share(USUAL, 300 * size, 15, 300),
-        Share(ECHO, 2_500 * size, 15, 300),
-        Share(WEROBOT, 40 * size, 3 * size, 10),
+        Share(PRODUCT, 2_500 * size, 30, 1_000, rounds),
+        Share(USUAL, 300 * size, 15, 300, rounds),
+        Share(ECHO, 2_500 * size, 15, 300, rounds),
+        # Its answers take so long that a round ends with the last of 64 senders giving up after 15 seconds.
+        Share(WEROBOT, 40 * size, 3 * size, 10, 1 if quick else 3),
     ]
 
 
 def measure(quick: bool) -> list[Table]:
     """The tables."""
-    rounds = 3 if quick else 7
     taking_part = []
     missing = []
     for share in shares(quick):
@@ -52,6 +53,7 @@ def measure(quick: bool) -> list[Table]:
             )
         else:
             taking_part.append(share)
+    rounds = max(share.rounds for share in taking_part)
     plan = driving.plan(max(share.messages for share in taking_part) * rounds)
     found: dict[str, list[Result]] = {share.kind.name: [] for share in taking_part}
     with contextlib.ExitStack() as stack:
@@ -63,6 +65,8 @@ def measure(quick: bool) -> list[Table]:
         before = {share.kind.name: _rows(driver.server) for share, driver in drivers}
         for number in range(rounds):
             for share, driver in drivers:
+                if number >= share.rounds:
+                    continue
                 _say(f"round {number + 1} of {rounds}: {share.kind.name}")
                 result = driver.run(share.messages, concurrency=SENDERS, max_seconds=share.seconds)
                 found[share.kind.name].append(result)
@@ -78,7 +82,7 @@ def measure(quick: bool) -> list[Table]:
             "ours against it, messages/s", "CPU",
         ],
         rows=[_row(name, results, found[PRODUCT.name]) for name, results in found.items()],
-        remarks=[*_verdicts(found), *missing],
+        remarks=[*_verdicts(found), *missing, _ROUNDS],
         figures={name: msgspec.to_builtins(results) for name, results in found.items()},
     )  # fmt: skip
     rows = Table(
@@ -109,7 +113,7 @@ def _row(name: str, results: list[Result], ours: list[Result]) -> list[str]:
 
 def _ratio(theirs: list[Result], ours: list[Result]) -> float:
     """The median of the rounds' own ratios: neighbours on the machine hit both sides of a round alike."""
-    return median([mine.per_s / it.per_s for mine, it in zip(ours, theirs, strict=True) if it.per_s])
+    return median([mine.per_s / it.per_s for mine, it in zip(ours, theirs, strict=False) if it.per_s])
 
 
 def _cpu(results: list[Result]) -> float:
@@ -132,6 +136,7 @@ def _verdicts(found: dict[str, list[Result]]) -> list[str]:
     return said
 
 
+_ROUNDS = "Ratios are medians of the rounds' own ratios. WeRoBot is asked in fewer rounds, and only answers within 15 s count."
 _TABLES = ("received", "cases", "timeline", "suggestions", "outbox")
 
 

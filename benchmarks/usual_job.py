@@ -175,7 +175,7 @@ class Conversation:
             received_key=self.key,
             now=self.now,
         )
-        others = await self.session.scalars(
+        found = await self.session.scalars(
             select(Case)
             .where(
                 Case.organisation_id == person.organisation_id,
@@ -187,7 +187,9 @@ class Conversation:
             .order_by(Case.number.desc())
             .limit(20)
         )
-        alike = [each for each in others if self.mind.likeness(case.text, each.text) >= SAME_MATTER]
+        others = found.all()
+        alikes = self.mind.likeness(reading, [each.text for each in others])
+        alike = [each for each, how in zip(others, alikes, strict=True) if how >= SAME_MATTER]
         if not alike:
             case.submit(self.now)
         self.session.add(case)
