@@ -1,54 +1,69 @@
 # The few words of the house. `make help` lists them.
-PYTHON ?= python3
+# The first Python that is new enough; PYTHON=/path/to/python3 chooses another one.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.installed-bench
+CHROMIUM := /usr/bin/chromium
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format talks bench eval migration screenshots clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## make .venv with everything needed (the other targets call it)
+	@:
 
+# Only a finished installation leaves the stamp, so that one which was interrupted is taken up again.
 $(STAMP): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "The venv module is missing (on Debian: apt-get install python3-venv)"; rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fast,test,check]'
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found. If it is installed elsewhere: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old or does not run: Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PIP) --version >/dev/null 2>&1 || { \
+		"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: its venv module is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; \
+		rm -rf $(VENV) && "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "$(VENV) could not be made; the lines above say why" >&2; exit 1; }; }
+	@echo "Installing into $(VENV); the first time this takes a minute or two."
+	@$(PIP) install --quiet -e '.[fast,test,check]' || { echo "The installation did not finish; the lines above say why. It needs a network. Then: make setup" >&2; exit 1; }
 	@touch $(STAMP)
 
 demo: setup ## the whole product on this machine: simulator at http://127.0.0.1:8080/sim
 	@$(BIN)/python -m bot demo $(ARGS)
 
-test: setup ## all tests that this machine can run
+test: setup ## all tests that this machine can run; says what it skipped and why
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 check: setup ## format, lint, types, import contracts
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports
 
 format: setup ## put the code into the house's format
-	@$(BIN)/ruff format .
-	@$(BIN)/ruff check --fix .
+	@$(BIN)/python -m ruff format .
+	@$(BIN)/python -m ruff check --fix .
 
 talks: setup ## only the conversations
 	@$(BIN)/python -m pytest -q tests/talks $(ARGS)
 
-bench: setup ## the benchmarks, side by side, with their baselines
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+bench: $(BENCH_STAMP) ## the benchmarks, side by side, with their baselines (ARGS=--quick: three minutes)
 	@$(BIN)/python -m bot bench $(ARGS)
 
+$(BENCH_STAMP): $(STAMP)
+	@$(PIP) install --quiet -e '.[fast,test,check,bench]'
+	@touch $(BENCH_STAMP)
+
 eval: setup ## how well messages are understood and matched (DATA=dir with messages.jsonl, catalogue.csv, matches.jsonl)
-	@$(BIN)/python -m benchmarks.quality $(or $(DATA),tests/data)
+	@$(BIN)/python -m benchmarks.quality "$${DATA:-tests/data}"
 
 migration: setup ## a new migration from what the models say (m="what it does")
-	@$(BIN)/python -m bot.commands.migration "$(m)"
+	@$(BIN)/python -m bot.commands.migration "$$m"
 
-screenshots: setup ## take the README's pictures anew (needs Chromium)
+screenshots: setup ## take the README's pictures anew (needs Chromium and a Chinese font)
+	@test -x $(CHROMIUM) || { echo "There is no $(CHROMIUM). On Debian: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
 	@$(BIN)/python -m benchmarks.screenshots
 
-clean: ## remove what setup and demo made
-	rm -rf $(VENV) data
+clean: ## remove .venv and the demo's data
+	rm -rf $(VENV) data/demo.db data/demo.db-wal data/demo.db-shm data/demo.key
