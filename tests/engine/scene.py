@@ -139,7 +139,8 @@ class Scene:
         reply = await self.engine.answer(self.message(words, sender, key))
         return None if reply is None else reply.text
 
-    async def _deliver(self, letter: Letter) -> Outcome:
+    async def deliver(self, letter: Letter) -> Outcome:
+        """The platform's answer to a letter."""
         if not self.window:
             return Outcome(verdict=Verdict.WAIT, reason="closed")
         self.pushed.append(letter)
@@ -176,11 +177,15 @@ async def at_work(
         dialogue_timeout_s=1800,
     )
     scene: Scene
+
+    async def deliver(letter: Letter) -> Outcome:
+        return await scene.deliver(letter)
+
     rounds = Rounds(
         store=store,
         writer=writer,
         engine=engine,
-        postman=Postman(writer=writer, deliver=lambda letter: scene._deliver(letter), clock=clock),
+        postman=Postman(writer=writer, deliver=deliver, clock=clock),
         refresh=lambda: None,
         clock=clock,
         tick_s=3600,

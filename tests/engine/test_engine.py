@@ -346,5 +346,5 @@ def test_what_was_said_lies_sealed(store: Store) -> None:
     asyncio.run(go())
     for column in ("body_sealed", "reply_sealed"):
         for (sealed,) in rows(store, f"SELECT {column} FROM received WHERE {column} IS NOT NULL"):
-            assert "13912345678".encode() not in bytes(sealed)
+            assert b"13912345678" not in bytes(sealed)
             assert "张三丰".encode() not in bytes(sealed)
