@@ -26,6 +26,10 @@ _WORDS, _CATEGORY = 2.0, 0.35
 """Weights of words (the share of the query's ideal BM25) and of category."""
 THRESHOLD, FOLLOWING = 0.55, 0.35
 """The first suggestion must reach the one, those behind it the other; else nothing truly serves."""
+STRANGE = 0.08
+"""Below this share of its category an entry is of another kind than the need, and counts for less and less ..."""
+LEAST = 0.25
+"""... down to this part."""
 _QUERY_TOKENS = 96
 TOPIC = 3.5
 """A topic of the lexicon says that much more than a word."""
@@ -188,8 +192,12 @@ class Index:
             )
         else:
             lexical = np.zeros(size, dtype=np.float32)
+        shares = self._shares(text, category)[self._category]
         score: Floats = np.float32(_WORDS) * lexical
-        score += np.float32(_CATEGORY) * self._shares(text, category)[self._category]
+        score += np.float32(_CATEGORY) * shares
+        # Words alone deceive, most of all on a short list where 村里 is rare: an entry of a kind that the need
+        # hardly can be counts for little.
+        score *= np.clip(shares / np.float32(STRANGE), np.float32(LEAST), np.float32(1.0))
         return score
 
     def _shares(self, text: str, category: str | None) -> Floats:

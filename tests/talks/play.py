@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bot import log
 from bot.language import Language
 from models.store import Store
 from models.vault import Vault, new_key
@@ -29,6 +30,7 @@ class Rehearsal(Stage):
 
 def main(path: Path) -> None:
     """Rehearses one script; what it expects is ignored."""
+    log.set_up("ERROR")
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/talk.db", Vault(new_key()))
         stage = Rehearsal(store, Language())
