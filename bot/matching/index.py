@@ -234,7 +234,8 @@ class Index:
         if not wanted:
             where = "全市可用" if not served else "、".join(sorted(served)[:2])
         elif wanted & served:
-            where = "同县" if any(name.endswith("县") for name in wanted & served) else "同一地区"
+            ending = min(wanted & served)[-1]
+            where = f"同{ending}" if ending in "县旗区市镇" else "同一地区"
         else:
             where = "全市可用" if not served else "邻近地区"
         return Fit(

@@ -23,7 +23,9 @@ class Rehearsal(Stage):
         print(f"{before.who}：{before.words}")
         for who, text in heard:
             print(f"{who}：" + text.replace("\n", "\n　　"))
-        while position < len(cues) and (cues[position].who == "机器人" or cues[position].who.startswith("推送给")):
+        while position < len(cues) and (
+            cues[position].who == "机器人" or cues[position].who.startswith("推送给")
+        ):
             position += 1
         return position
 

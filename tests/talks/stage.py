@@ -219,6 +219,8 @@ def proofread(script: str, actual: str) -> str:
         if one == other:
             lines.append(f"        {one}")
             continue
-        at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+        at = next(
+            (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+        )
         lines += [f"  剧本：{one}", f"  实际：{other}", "  　　　" + "　" * at + "＾"]
     return "\n".join(lines)

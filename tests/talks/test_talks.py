@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.language import Language
 from models.store import Store
-from models.vault import Vault, new_key
 from tests.talks.stage import ScriptError, Stage, proofread
 
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.talk"))
@@ -36,27 +33,13 @@ def language() -> Language:
     return Language()
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, language: Language) -> tuple[Path, Vault]:
-    """A database with the small world, to be copied for each script."""
-    vault = Vault(new_key())
-    path = tmp_path_factory.mktemp("talks") / "world.db"
-    store = Store(f"sqlite:///{path}", vault)
+@pytest.fixture
+def stage(store: Store, language: Language) -> Stage:
+    """A fresh performance, on each kind of database in turn."""
     stage = Stage(store, language)
     stage.prepare()
     stage.bind(*CAST)
-    store.close()
-    return path, vault
-
-
-@pytest.fixture
-def stage(prepared: tuple[Path, Vault], tmp_path: Path, language: Language) -> Iterator[Stage]:
-    """A fresh performance."""
-    path, vault = prepared
-    shutil.copy(path, tmp_path / "talk.db")
-    store = Store(f"sqlite:///{tmp_path / 'talk.db'}", vault)
-    yield Stage(store, language)
-    store.close()
+    return stage
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -76,7 +59,10 @@ def test_a_sentence_that_differs_fails_and_is_shown(stage: Stage, tmp_path: Path
 
 def test_a_push_that_is_not_in_the_script_fails(stage: Stage, tmp_path: Path) -> None:
     script = tmp_path / "少了推送.talk"
-    script.write_text("张福来：人工\n机器人：好，这就找人。已告诉联络员李春梅，工作时间里尽快联系您。\n　急事打 12345；出了险情打 110、119、120。\n", encoding="utf-8")
+    script.write_text(
+        "张福来：人工\n机器人：好，这就找人。已告诉联络员李春梅，工作时间里尽快联系您。\n　急事打 12345；出了险情打 110、119、120。\n",
+        encoding="utf-8",
+    )
     with pytest.raises(ScriptError, match="剧本里没有：推送给李春梅"):
         asyncio.run(stage.play(script))
 
