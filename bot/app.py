@@ -77,7 +77,9 @@ class Product:
             tick_s=config.notices.tick_s,
             draft_timeout=timedelta(seconds=config.talk.draft_timeout_s),
         )
-        self.pulse = Pulse(store, self.writer, clock, config.server.metrics_token)
+        self.pulse = Pulse(
+            store, self.writer, clock, config.server.metrics_token, config.talk.reply_deadline_s
+        )
 
     def application(self) -> web.Application:
         """The web application; starting it starts everything, ending it ends everything in good order."""

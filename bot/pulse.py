@@ -28,8 +28,14 @@ Answer = Callable[[Inbound], Awaitable[Reply | None]]
 class Pulse:
     """``/healthz``, ``/readyz``, ``/metrics``."""
 
-    def __init__(self, store: Store, writer: Writer, clock: Clock, metrics_token: str) -> None:
-        """``metrics_token``: empty means that only this machine may read the figures."""
+    def __init__(
+        self, store: Store, writer: Writer, clock: Clock, metrics_token: str, deadline_s: float
+    ) -> None:
+        """``metrics_token``: empty means that only this machine may read the figures.
+
+        ``deadline_s``: an answer that took so long and says nothing is one that the platform did not wait for.
+        """
+        self._deadline_s = deadline_s
         self._store = store
         self._writer = writer
         self._clock = clock
@@ -61,12 +67,15 @@ class Pulse:
     def watched(self, answer: Answer) -> Answer:
         """``answer``, counted and timed."""
         count = self._messages.labels
-        observe = self._seconds.observe
+        observe, late = self._seconds.observe, self._late.inc
 
         async def watched(message: Inbound) -> Reply | None:
             started = time.perf_counter()
             reply = await answer(message)
-            observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            observe(seconds)
+            if reply is None and seconds >= self._deadline_s:
+                late()
             count(type(message).__name__).inc()
             return reply
 

@@ -1,0 +1,95 @@
+"""``doctor`` before a real server and a stand-in for the platform: what it finds, and the code it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bot.commands import doctor
+from bot.config import Config, Database, Privacy
+from models import schema
+from models.store import Store
+from models.vault import Vault, new_key
+from tests.web.product import Product
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The demonstration, whose simulated platform gives out tokens."""
+    with Product(tmp_path_factory.mktemp("demo")) as product:
+        yield product
+
+
+@pytest.fixture
+def config(product: Product) -> Config:
+    """The settings under which the demonstration runs."""
+    key = (product.folder / "demo.key").read_text(encoding="utf-8").strip()
+    return Config(
+        database=Database(url=f"sqlite:///{product.database}"),
+        privacy=Privacy(data_key=key),
+        wechat=product.settings,
+    )
+
+
+def said(config: Config, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
+    """The exit code, and each line by its name."""
+    code = doctor.run(config)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.split()[0] in ("好", "要修", "注意") for line in lines)
+    return code, {line.split()[1].partition("：")[0]: line for line in lines}
+
+
+def test_where_all_is_well_it_ends_with_zero(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = said(config, capsys)
+    assert code == 0
+    assert {line.split()[0] for line in lines.values()} <= {"好", "注意"}
+    assert {"配置", "数据库", "数据库结构", "名册和清单", "积压", "微信接口", "时钟"} <= lines.keys()
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"app_secret": "wrong"}, "微信接口"),
+        ({"app_secret": ""}, "微信接口"),
+        ({"api_base": "http://127.0.0.1:9"}, "微信接口"),
+        ({"token": ""}, "配置"),
+    ],
+)
+def test_what_the_platform_would_refuse_must_be_mended(
+    change: dict[str, str], name: str, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wechat = msgspec.structs.replace(config.wechat, **change)
+    code, lines = said(msgspec.structs.replace(config, wechat=wechat), capsys)
+    assert code == 1
+    assert lines[name].startswith("要修")
+    assert lines["数据库"].startswith("好")
+
+
+def test_a_key_that_is_missing_must_be_mended(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = said(msgspec.structs.replace(config, privacy=Privacy()), capsys)
+    assert code == 1
+    assert "privacy.data_key" in lines["数据库"]
+
+
+def test_an_empty_database_must_be_migrated(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = Database(url=f"sqlite:///{tmp_path / 'empty.db'}")
+    code, lines = said(msgspec.structs.replace(config, database=empty), capsys)
+    assert code == 1
+    assert "python -m bot migrate" in lines["数据库结构"]
+
+
+def test_a_database_without_anybody_in_it_must_be_filled(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'bare.db'}"
+    store = Store(url, Vault(new_key()))
+    schema.upgrade(store)
+    store.close()
+    code, lines = said(msgspec.structs.replace(config, database=Database(url=url)), capsys)
+    assert code == 1
+    assert "import organisations" in lines["名册和清单"]

@@ -1,0 +1,131 @@
+"""Alive, ready and the figures: what a monitoring system asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.engine.writer import Writer
+from bot.kit.clock import real_clock
+from bot.kit.message import Inbound, Reply, Text
+from bot.pulse import LATE_S, Pulse
+from models.store import Store
+from models.vault import Vault, new_key
+
+
+async def asked(pulse: Pulse, path: str, **headers: str) -> tuple[int, str]:
+    """One GET on a site with nothing but the pulse."""
+    app = web.Application()
+    app.add_routes(pulse.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
+        async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
+            return answer.status, await answer.text()
+    finally:
+        await runner.cleanup()
+
+
+def pulse_of(store: Store, token: str = "") -> Pulse:
+    """The pulse of a process on this database."""
+    return Pulse(store, Writer(store), real_clock, token, deadline_s=0.1)
+
+
+def test_a_process_is_alive_whatever_its_database_does(sqlite_store: Store) -> None:
+    assert asyncio.run(asked(pulse_of(sqlite_store), "/healthz")) == (200, '{"alive": true}')
+
+
+def test_ready_with_a_current_schema(store: Store) -> None:
+    status, body = asyncio.run(asked(pulse_of(store), "/readyz"))
+    assert status == 200
+    assert json.loads(body) | {"schema": "x"} == {
+        "ready": True, "database": True, "schema": "x", "schema_current": True,
+        "outbox_due": 0, "outbox_age_s": 0.0, "queue": 0,
+    }  # fmt: skip
+
+
+def test_not_ready_before_the_schema_is_current(empty_url: str) -> None:
+    store = Store(empty_url, Vault(new_key()))
+    status, body = asyncio.run(asked(pulse_of(store), "/readyz"))
+    store.close()
+    assert (status, json.loads(body)["ready"]) == (503, False)
+
+
+def test_not_ready_when_the_database_does_not_answer() -> None:
+    store = Store("postgresql://nobody@127.0.0.1:9/nothing", Vault(new_key()))
+    status, body = asyncio.run(asked(pulse_of(store), "/readyz"))
+    store.close()
+    assert (status, json.loads(body)["database"]) == (503, False)
+
+
+@pytest.mark.parametrize(("late", "status"), [(LATE_S - 60, 200), (LATE_S + 60, 503)])
+def test_not_ready_when_letters_lie_about(store: Store, late: float, status: int) -> None:
+    with store.unit() as unit:
+        then = real_clock() - timedelta(seconds=late)
+        unit.outbox.post(key="k", kind="x", text="t", fields={}, now=then, openid="o")
+    code, body = asyncio.run(asked(pulse_of(store), "/readyz"))
+    facts = json.loads(body)
+    assert (code, facts["outbox_due"]) == (status, 1)
+    assert facts["outbox_age_s"] >= late
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 403),
+        ({"Authorization": "Bearer wrong"}, 403),
+        ({"Authorization": "secret"}, 403),
+        ({"Authorization": "Bearer sécret"}, 403),
+        ({"Authorization": "Bearer secret"}, 200),
+    ],
+)
+def test_the_figures_ask_for_their_token(sqlite_store: Store, headers: dict[str, str], status: int) -> None:
+    code, body = asyncio.run(asked(pulse_of(sqlite_store, "secret"), "/metrics", **headers))
+    assert code == status
+    assert ("shouqianshou_" in body) == (status == 200)
+
+
+def test_answers_are_counted_and_timed_and_nobody_is_named(sqlite_store: Store) -> None:
+    pulse = pulse_of(sqlite_store)
+
+    async def answer(message: Inbound) -> Reply | None:
+        return Reply("好")
+
+    async def go() -> tuple[Any, tuple[int, str]]:
+        message = Text(key="1", sender="oZhang", account="gh", sent_at=real_clock(), text="在吗")
+        watched = pulse.watched(answer)
+        replies = [await watched(message) for _ in range(3)]
+        return replies, await asked(pulse, "/metrics")
+
+    replies, (status, body) = asyncio.run(go())
+    assert "shouqianshou_late_answers_total 0.0" in body
+    assert (replies, status) == ([Reply("好")] * 3, 200)
+    assert 'shouqianshou_messages_total{kind="Text"} 3.0' in body
+    assert "shouqianshou_answer_seconds_count 3.0" in body
+    assert "oZhang" not in body
+
+
+def test_what_the_platform_did_not_wait_for_is_counted(sqlite_store: Store) -> None:
+    pulse = pulse_of(sqlite_store)
+
+    async def late(message: Inbound) -> Reply | None:
+        await asyncio.sleep(0.15)
+
+    async def quiet(message: Inbound) -> Reply | None:
+        """Says nothing, but in time."""
+
+    async def go() -> str:
+        message = Text(key="1", sender="o", account="gh", sent_at=real_clock(), text="在吗")
+        await pulse.watched(late)(message)
+        await pulse.watched(quiet)(message)
+        return (await asked(pulse, "/metrics"))[1]
+
+    assert "shouqianshou_late_answers_total 1.0" in asyncio.run(go())
