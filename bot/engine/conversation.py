@@ -205,7 +205,8 @@ class MessageWork:
                 priority=Priority.ANSWER,
             )
         understanding = self.reading.understanding
-        if understanding.slots.phone:  # lies sealed with the words; what is kept in the clear has no use for it
+        if understanding.slots.phone:
+            # It lies sealed with the words; what is kept in the clear has no use for it.
             slots = msgspec.structs.replace(understanding.slots, phone=())
             understanding = msgspec.structs.replace(understanding, slots=slots)
         unit.inbox.remember(
