@@ -31,13 +31,13 @@ class Share(msgspec.Struct, frozen=True):
 
 def shares(quick: bool) -> list[Share]:
     """The servers, each with about as much time as the others."""
-    size, rounds = (1, 3) if quick else (2, 7)
+    size, rounds = (1, 3) if quick else (2, 5)
     return [
         Share(PRODUCT, 2_500 * size, 30, 1_000, rounds),
         Share(USUAL, 300 * size, 15, 300, rounds),
         Share(ECHO, 2_500 * size, 15, 300, rounds),
         # Its answers take so long that a round ends with the last of 64 senders giving up after 15 seconds.
-        Share(WEROBOT, 40 * size, 3 * size, 10, 1 if quick else 3),
+        Share(WEROBOT, 40 * size, 3 * size, 10, 1 if quick else 2),
     ]
 
 

@@ -21,7 +21,7 @@ def measure(quick: bool) -> list[Table]:
     makers.database()
     plan = driving.plan(AFTER)
     waits, first, later = [], [], []
-    for _ in range(3 if quick else 7):
+    for _ in range(3 if quick else 5):
         with running(PRODUCT, wait=False) as server:
             _first_answer(server)
             waits.append(time.perf_counter() - server.started)
