@@ -10,9 +10,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+from sqlalchemy import Date, and_, bindparam, or_, select
+from sqlalchemy.orm import aliased
 
+from models.consortium import Consortium, Seat, Term
+from models.lean import Lean
 from models.moment import local
-from models.organisation import Officer, PostKind
+from models.organisation import Officer, Organisation, OrganisationUnknown, PostKind
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -71,17 +75,56 @@ class Directory:
         return card
 
 
+_CHAIR = aliased(Organisation)
+# The consortium joined first, and who chairs it that day; one lean statement, because thousands of
+# organisations are looked up in the first minutes of a day.
+_FIRST_SEAT = (
+    select(Seat.consortium_id)
+    .where(
+        Seat.organisation_id == bindparam("organisation_id"),
+        Seat.since <= bindparam("day", type_=Date),
+        or_(Seat.until.is_(None), Seat.until > bindparam("day", type_=Date)),
+    )
+    .order_by(Seat.since, Seat.id)
+    .limit(1)
+    .scalar_subquery()
+)
+_CARD = Lean(
+    select(
+        Organisation.name,
+        Organisation.region,
+        Consortium.id,
+        Consortium.name,
+        _CHAIR.id,
+        _CHAIR.name,
+    )
+    .select_from(Organisation)
+    .outerjoin(Consortium, Consortium.id == _FIRST_SEAT)
+    .outerjoin(
+        Term,
+        and_(
+            Term.consortium_id == Consortium.id,
+            Term.starts_on <= bindparam("day", type_=Date),
+            Term.ends_on >= bindparam("day", type_=Date),
+        ),
+    )
+    .outerjoin(_CHAIR, _CHAIR.id == Term.organisation_id)
+    .where(Organisation.id == bindparam("organisation_id"))
+)
+
+
 def _load(organisation_id: int, unit: Unit, day: date) -> Card:
-    organisation = unit.organisations.get(organisation_id)
-    consortium = next(iter(unit.consortia.of_organisation(organisation_id, day)), None)
-    chair = unit.consortia.chair(consortium.id, day) if consortium else None
+    rows = _CARD.run(unit, {"organisation_id": organisation_id, "day": day})
+    if not rows:
+        raise OrganisationUnknown()
+    name, region, consortium_id, consortium, chair_id, chair = rows[0]
     return Card(
         organisation_id=organisation_id,
-        name=organisation.name,
-        region=organisation.region,
-        consortium_id=consortium.id if consortium else None,
-        consortium=consortium.name if consortium else "",
-        chair_id=chair[1].id if chair else None,
-        chair=chair[1].name if chair else "",
+        name=name,
+        region=region,
+        consortium_id=consortium_id,
+        consortium=consortium or "",
+        chair_id=chair_id,
+        chair=chair or "",
         officers=tuple(unit.organisations.officers(organisation_id)),
     )

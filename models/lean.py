@@ -8,18 +8,26 @@ session: what it relies on has to be flushed before.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ClauseElement, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import UpdateBase
 
-from models.base import Conflict
+from models.base import Conflict, Moment
 
 if TYPE_CHECKING:
     from models.store import Unit
 
 Converter = Callable[[Any], Any]
+
+
+def _once(dialect: Dialect, converter: Converter) -> Converter:
+    return _MOMENTS.setdefault(dialect.name, lru_cache(maxsize=256)(converter))
+
+
+_MOMENTS: dict[str, Converter] = {}
 
 
 class _Compiled:
@@ -36,7 +44,9 @@ class _Compiled:
                 self.fixed[name] = bind.effective_value
             converter = bind.type.dialect_impl(dialect).bind_processor(dialect)
             if converter is not None:
-                self.convert.append((name, converter))
+                # One message writes one and the same moment a dozen times: it is converted once.
+                moments = isinstance(bind.type, Moment)
+                self.convert.append((name, _once(dialect, converter) if moments else converter))
         for name, converter in self.convert:
             if name in self.fixed:
                 self.fixed[name] = converter(self.fixed[name])

@@ -77,7 +77,10 @@ class Engine:
         now = self._clock()
         match message:
             case Text(text=text) | Voice(transcript=text) | MenuTapped(entry=text) if text:
-                reading = self.talk.mind.read(text, now)
+                if self.talk.router.needs_no_reading(text):
+                    reading = Reading(text, NOTHING)
+                else:
+                    reading = self.talk.mind.read(text, now)
             case _:
                 reading = Reading("", NOTHING)
         return MessageWork(self.talk, message, reading, now)

@@ -251,6 +251,11 @@ class Router:
                     return route
         return None
 
+    def needs_no_reading(self, text: str) -> bool:
+        """Whether a text is a mere word or number that is routed, and answered, by itself."""
+        text = plain(text)
+        return len(text) <= 8 and (text in self.escapes or text in self.commands or choice(text) is not None)
+
     # ---- showing ---------------------------------------------------------------------------------
 
     def table(self) -> list[Route]:

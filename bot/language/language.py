@@ -152,7 +152,11 @@ class Language:
         self._gazetteer = _gazetteer(places)
         self._segmenter.add((*places, *names))
         # the same message is classified, then matched: its scores are worth keeping for a moment
-        self._scores = lru_cache(maxsize=64)(self._score)
+        # A message's folding, words and scores are asked for by understanding, rules, ranking and likeness; some
+        # hundred messages are under way at once.
+        self._scores = lru_cache(maxsize=1024)(self._score)
+        self._plain = lru_cache(maxsize=1024)(_squeezed)
+        self._search_words = lru_cache(maxsize=1024)(self._words)
         self.version = _version()
 
     def add_names(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
@@ -167,7 +171,7 @@ class Language:
 
         At most the first 600 characters count. Function words are left out unless nothing else remains.
         """
-        return self._words(squeeze(fold(text[:LIMIT])))
+        return self._search_words(self._plain(text[:LIMIT]))
 
     def _words(self, squeezed: str) -> tuple[str, ...]:
         found = dict.fromkeys(self._segmenter.search(self._segmenter.cut(squeezed)))
@@ -177,11 +181,11 @@ class Language:
 
     def plain(self, text: str) -> str:
         """The folded text without blanks and pictures, at most its first 600 characters."""
-        return squeeze(fold(text[:LIMIT]))
+        return self._plain(text[:LIMIT])
 
     def category_shares(self, text: str) -> dict[str, float]:
         """How likely each category is, given that the text is a need or an offer."""
-        scores = self._scores(squeeze(fold(text[:LIMIT])))
+        scores = self._scores(self._plain(text[:LIMIT]))
         return dict(
             zip(
                 self._classifier.labels["category"],
@@ -289,3 +293,7 @@ def _version() -> str:
     for name in _DATA:
         digest.update(resources.files("bot.language").joinpath("data", name).read_bytes())
     return f"{CODE}-{digest.hexdigest()[:8]}"
+
+
+def _squeezed(text: str) -> str:
+    return squeeze(fold(text))

@@ -95,6 +95,7 @@ class Index:
             dtype=bool,
         )
         self._near = lru_cache(maxsize=256)(self._nearness)
+        self._allowed = lru_cache(maxsize=16)(self._allow)
 
     @classmethod
     def build(cls, offers: Iterable[Offer], language: Reader) -> Index:
@@ -171,13 +172,13 @@ class Index:
         score = self._score(text, words, category)
         near = self._near(wanted)
         score *= near
-        score[~(self._open(today) & self._meets(text))] = 0.0
-        count = min(top, len(score))
-        first = np.argpartition(-score, count - 1)[:count]
-        first = first[np.argsort(-score[first], kind="stable")]
-        if score[first[0]] < THRESHOLD:
+        folded = self._language.plain(text)
+        score *= self._allowed(today, sides.sells(folded), sides.seeks_work(folded), sides.buys(folded))
+        rows = np.flatnonzero(score >= FOLLOWING)
+        first = rows[np.argsort(-score[rows], kind="stable")][:top]
+        if not len(first) or score[first[0]] < THRESHOLD:
             return []
-        return [self._fit(int(row), float(score[row]), wanted) for row in first if score[row] >= FOLLOWING]
+        return [self._fit(int(row), float(score[row]), wanted) for row in first]
 
     def _score(self, text: str, words: Sequence[str], category: str | None) -> Floats:
         tokens = self._tokens(text, words)[:_QUERY_TOKENS]
@@ -210,23 +211,23 @@ class Index:
             shares[place] += np.float32(0.5)
         return shares
 
-    def _open(self, today: date) -> NDArray[np.bool_]:
-        day = today.toordinal()
-        free: NDArray[np.bool_] = self._left & (self._until >= day) & (self._from <= day + 300)
-        return free
+    def _allow(self, today: date, sells: bool, seeks_work: bool, buys: bool) -> Floats:
+        """1 for every entry that may be suggested on a day, else 0.
 
-    def _meets(self, text: str) -> NDArray[np.bool_]:
-        """Supplies, and those entries of the other list that want what this text has: a buyer for a seller, a
-        vacancy for a job-seeker, a seller for a buyer."""
-        folded = self._language.plain(text)
+        Those are supplies, and entries of the other list that want what the text has: a buyer for a seller, a
+        vacancy for a job-seeker, a seller for a buyer.
+        """
+        day = today.toordinal()
         meets = self._side.copy()
-        if sides.sells(folded):
+        if sells:
             meets |= self._buys
-        if sides.seeks_work(folded):
+        if seeks_work:
             meets |= self._hires
-        if sides.buys(folded):
+        if buys:
             meets |= self._sells
-        return meets
+        allowed = meets & self._left & (self._until >= day) & (self._from <= day + 300)
+        mask: Floats = allowed.astype(np.float32)
+        return mask
 
     def _fit(self, row: int, score: float, wanted: frozenset[str]) -> Fit:
         offer = self._offers[row]
