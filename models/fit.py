@@ -39,4 +39,4 @@ class Fit(msgspec.Struct, frozen=True):
     score: float
     """0 to 1."""
     reason: str
-    """Short, plain Chinese, without the title: ``同县 · 农畜产品``."""
+    """Short, plain Chinese, without the title: ``本县可用 · 产销对接``."""

@@ -236,7 +236,7 @@ class Index:
             where = "全市可用" if not served else "、".join(sorted(served)[:2])
         elif wanted & served:
             ending = min(wanted & served)[-1]
-            where = f"同{ending}" if ending in "县旗区市镇" else "同一地区"
+            where = f"本{ending}可用" if ending in "县旗区市镇" else "本地可用"
         else:
             where = "全市可用" if not served else "邻近地区"
         return Fit(
