@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 
@@ -12,34 +13,46 @@ from bot import log
 from bot.config import ConfigError, find
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    from bot.commands import bench, chat, importing, match, understand
+ABOUT = {
+    "demo": "整个产品在这台机器上演示，不需要公众号",
+    "serve": "正式运行：收消息、发消息",
+    "migrate": "把数据库结构升到最新",
+    "doctor": "检查配置、数据库、微信接口",
+    "import": "导入党组织、党员、清单等表格",
+    "understand": "看机器怎么理解一句话",
+    "match": "看清单上有什么合适",
+    "chat": "在终端里和机器人说话",
+    "routes": "每句话由谁来答",
+    "key": "生成一把数据密钥",
+    "bench": "性能测试",
+}
+CONFIGURED = ("serve", "migrate", "doctor", "import", "match")
+"""Commands that read the settings."""
+MODULES = {
+    "import": "importing",
+    "understand": "understand",
+    "match": "match",
+    "chat": "chat",
+    "bench": "bench",
+}
+"""Commands with arguments of their own, and where those are declared."""
 
+
+def parser(wanted: str | None) -> argparse.ArgumentParser:
+    """The command line; only the ``wanted`` command's module is loaded, since some bring half the product along."""
     top = argparse.ArgumentParser(prog="shouqianshou", description="手牵手")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(name: str, about: str, *, config: bool = False) -> argparse.ArgumentParser:
+    for name, about in ABOUT.items():
         command = commands.add_parser(name, help=about, description=about)
-        if config:
+        if name in CONFIGURED:
             command.add_argument(
                 "--config", type=Path, metavar="config.toml", help="设置文件，默认是当前目录的 config.toml"
             )
-        return command
-
-    demo = add("demo", "整个产品在这台机器上演示，不需要公众号")
-    demo.add_argument("--port", type=int, default=8080)
-    demo.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
-    add("serve", "正式运行：收消息、发消息", config=True)
-    add("migrate", "把数据库结构升到最新", config=True)
-    add("doctor", "检查配置、数据库、微信接口", config=True)
-    importing.add_arguments(add("import", "导入党组织、党员、清单等表格", config=True))
-    understand.add_arguments(add("understand", "看机器怎么理解一句话"))
-    match.add_arguments(add("match", "看清单上有什么合适", config=True))
-    chat.add_arguments(add("chat", "在终端里和机器人说话"))
-    add("routes", "每句话由谁来答")
-    add("key", "生成一把数据密钥")
-    bench.add_arguments(add("bench", "性能测试"))
+        if name == "demo":
+            command.add_argument("--port", type=int, default=8080)
+            command.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
+        if name == wanted and name in MODULES:
+            importlib.import_module(f"bot.commands.{MODULES[name]}").add_arguments(command)
     return top
 
 
@@ -48,7 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")  # whatever the machine's locale is
-    args = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    args = parser(words[0] if words else None).parse_args(words)
     try:
         return run(args)
     except ConfigError as error:

@@ -103,7 +103,7 @@ class Pulse:
                 due, age = unit.outbox.backlog(self._clock())
         except SQLAlchemyError as error:
             return {"ready": False, "database": False, "reason": type(error).__name__}
-        current = version == schema.head()
+        current = version == schema.HEAD
         return {
             "ready": current and age < LATE_S,
             "database": True,

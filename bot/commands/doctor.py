@@ -43,7 +43,7 @@ def run(config: Config) -> int:
     if store is not None:
         opened = store
         check("数据库结构", lambda: _schema(opened))
-        if schema.current(opened) == schema.head():
+        if schema.current(opened) == schema.HEAD:
             check("名册和清单", lambda: _holdings(opened))
             check("积压", lambda: _backlog(opened))
         opened.close()
@@ -61,8 +61,8 @@ def _settings(config: Config) -> str:
 
 def _schema(store: Store) -> str:
     current = schema.current(store)
-    if current != schema.head():
-        raise ConfigError(f"现在是 {current or '空'}，需要 {schema.head()}；请运行 python -m bot migrate")
+    if current != schema.HEAD:
+        raise ConfigError(f"现在是 {current or '空'}，需要 {schema.HEAD}；请运行 python -m bot migrate")
     return current or ""
 
 

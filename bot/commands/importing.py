@@ -71,7 +71,7 @@ def run(args: Namespace, store: Store) -> int:
     if args.kind not in KINDS:
         print("日历（calendar）的导入还没有开放，这一版先用自带的节假日安排。", file=sys.stderr)
         return 2
-    if schema.current(store) != schema.head():
+    if schema.current(store) != schema.HEAD:
         print("数据库还不是这一版的结构，请先运行 python -m bot migrate。", file=sys.stderr)
         return 2
     progress = Progress()

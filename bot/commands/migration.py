@@ -33,6 +33,7 @@ def main(message: str) -> int:
                 config, message, autogenerate=True, rev_id=f"{datetime.now(UTC):%Y_%m_%d}_{slug}"[:32]
             )
         store.close()
+    print("now let HEAD in models/schema.py name it, and read what was written", file=sys.stderr)
     return 0
 
 

@@ -27,9 +27,9 @@ def serve(config: Config) -> int:
 
     app.check_wechat(config)
     store = app.open_store(config)
-    if schema.current(store) != schema.head():
+    if schema.current(store) != schema.HEAD:
         print(
-            f"数据库结构不是最新的（现在 {schema.current(store) or '空'}，需要 {schema.head()}），请先运行：python -m bot migrate",
+            f"数据库结构不是最新的（现在 {schema.current(store) or '空'}，需要 {schema.HEAD}），请先运行：python -m bot migrate",
             file=sys.stderr,
         )
         return 2

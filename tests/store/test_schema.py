@@ -7,6 +7,7 @@ import threading
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from models import schema
 from models.category import shipped
@@ -25,7 +26,7 @@ def test_upgrading_an_empty_database_twice_is_the_same_as_once(empty_url: str, v
     assert schema.current(store) is None
     for _ in range(2):
         schema.upgrade(store)
-        assert schema.current(store) == schema.head()
+        assert schema.current(store) == schema.HEAD
     with store.reading() as unit:
         assert [category.code for category in unit.categories.all()] == [each["code"] for each in shipped()]
     store.close()
@@ -49,7 +50,7 @@ def test_two_machines_upgrade_at_once(empty_url: str, vault: Vault) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert [schema.current(store) for store in stores] == [schema.head()] * 2
+    assert [schema.current(store) for store in stores] == [schema.HEAD] * 2
     with stores[0].reading() as unit:
         assert len(unit.categories.all()) == len(shipped())
     for store in stores:
@@ -85,3 +86,7 @@ def test_revisions_count_and_a_fingerprint_is_set(store: Store) -> None:
         unit.revisions.note("world", 5)
     with store.reading() as unit:
         assert unit.revisions.all() == {"roll": 2, "rules": 1, "world": 5}
+
+
+def test_the_version_that_the_release_names_is_the_newest_migration() -> None:
+    assert ScriptDirectory.from_config(schema.configuration()).get_current_head() == schema.HEAD
