@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 from bot import log
 from bot.config import ConfigError, find
 
-
 ABOUT = {
     "demo": "整个产品在这台机器上演示，不需要公众号",
     "serve": "正式运行：收消息、发消息",

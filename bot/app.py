@@ -97,6 +97,9 @@ class Product:
         # What was loaded stays for good: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        # A message makes a few thousand objects and hardly a ring among them: the collector may look rarely.
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
         yield
         await self.rounds.stop()
         await asyncio.to_thread(self.writer.stop)

@@ -13,9 +13,11 @@ from importlib.util import find_spec
 from math import log
 from pathlib import Path
 
+import numpy as np
+
 _RUNS = re.compile(r"([\u4e00-\u9fff]+)|([a-z0-9]+(?:\.[0-9]+)?)")
 _LONGEST = 8
-"""Dictionary words longer than this are left out: names of institutions that nobody types in full."""
+"""Dictionary words longer than this are not looked for: names of institutions that nobody types in full."""
 _OWN_FREQUENCY = 2000
 """Weight of a word we add, in the dictionary's counts: above chance combinations, below everyday words."""
 
@@ -32,18 +34,17 @@ class Segmenter:
     """A dictionary and the cut along its most probable path."""
 
     def __init__(self, words: Iterable[str] = ()) -> None:
-        counts: dict[str, int] = {}
-        with dictionary_path().open(encoding="utf-8") as lines:
-            for line in lines:
-                word, count, _ = line.split(" ", 2)
-                if len(word) <= _LONGEST:
-                    counts[word] = int(count)
-        self._total = log(sum(counts.values()))
-        total = self._total
-        self._cost = {word: total - log(count or 1) for word, count in counts.items()}
-        self._reach: dict[str, int] = {}
-        for word in counts:
-            self._stretch(word)
+        # Whole columns at a time, since every start waits for it.
+        columns = dictionary_path().read_text(encoding="utf-8").split()
+        known = columns[::3]
+        counts = np.array(list(map(int, columns[1::3])), dtype=np.float64)
+        total = self._total = log(counts.sum())
+        costs: list[float] = (total - np.log(np.maximum(counts, 1.0))).tolist()
+        self._cost = dict(zip(known, costs, strict=True))
+        # The longest word of each beginning comes last and stays.
+        self._reach: dict[str, int] = {
+            word[:2]: len(word) for word in sorted(known, key=len) if 1 < len(word) <= _LONGEST
+        }
         self._unknown = total
         self.add(words)
 
