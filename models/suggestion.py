@@ -85,6 +85,16 @@ def _rows(count: int) -> Lean:
 _INSERT = {count: _rows(count) for count in (1, 2, 3)}
 
 
+_AT_RANK = select(Suggestion).where(
+    Suggestion.case_number == bindparam("case_number"), Suggestion.rank == bindparam("rank")
+)
+_CHOSEN_SUPPLIERS = Lean(
+    select(Supply.organisation_id)
+    .join(Suggestion, Suggestion.supply_code == Supply.code)
+    .where(Suggestion.case_number == bindparam("case_number"), Suggestion.chosen_at.is_not(None))
+)
+
+
 class Suggestions:
     """All suggestions ever shown."""
 
@@ -118,18 +128,12 @@ class Suggestions:
 
     def chosen_suppliers(self, number: int) -> set[int]:
         """The organisations on file whose entries were chosen for a case."""
-        rows = self._unit.session.scalars(
-            select(Supply.organisation_id)
-            .join(Suggestion, Suggestion.supply_code == Supply.code)
-            .where(Suggestion.case_number == number, Suggestion.chosen_at.is_not(None))
-        )
-        return {row for row in rows if row is not None}
+        rows = _CHOSEN_SUPPLIERS.run(self._unit, {"case_number": number})
+        return {organisation_id for (organisation_id,) in rows if organisation_id is not None}
 
     def choose(self, case: Case, rank: int, *, by: Person, now: datetime) -> Suggestion:
         """The member takes one; its supplier is to be told. Choosing the same again changes nothing."""
-        found = self._unit.session.scalar(
-            select(Suggestion).where(Suggestion.case_number == case.number, Suggestion.rank == rank)
-        )
+        found = self._unit.session.scalar(_AT_RANK, {"case_number": case.number, "rank": rank})
         if found is None:
             raise NothingSuggested(number=case.number)
         if found.chosen_at is None:

@@ -192,17 +192,22 @@ _PAGE = Lean(
 _PAGE_COUNT = Lean(select(func.count()).select_from(Supply).where(_ON_OFFER))
 
 
+_BY_CODE = select(Supply).where(Supply.code == bindparam("code"))
+
+
 class Supplies:
     """The supply-demand list."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
+        self._found: dict[str, Supply] = {}
 
     def by_code(self, code: str) -> Supply:
         """The entry with that 编号. Raises SupplyUnknown."""
-        found = self._unit.session.scalar(select(Supply).where(Supply.code == code))
+        found = self._found.get(code) or self._unit.session.scalar(_BY_CODE, {"code": code})
         if found is None:
             raise SupplyUnknown(code=code)
+        self._found[code] = found
         return found
 
     def add(self, supply: Supply) -> None:

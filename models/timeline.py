@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, String, Text, insert, select
+from sqlalchemy import ForeignKey, String, Text, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -32,6 +32,14 @@ class TimelineEntry(Base):
 
 
 _INSERT = Lean(insert(TimelineEntry), keys=["case_number", "at", "event", "actor_id", "note", "public"])
+
+
+_NEWEST = (
+    select(TimelineEntry)
+    .where(TimelineEntry.case_number == bindparam("case_number"))
+    .order_by(TimelineEntry.id.desc())
+    .limit(bindparam("most"))
+)
 
 
 class Timeline:
@@ -65,10 +73,5 @@ class Timeline:
 
     def of(self, number: int, limit: int = 50) -> list[TimelineEntry]:
         """The newest entries of one case, oldest of them first."""
-        rows = self._unit.session.scalars(
-            select(TimelineEntry)
-            .where(TimelineEntry.case_number == number)
-            .order_by(TimelineEntry.id.desc())
-            .limit(limit)
-        )
+        rows = self._unit.session.scalars(_NEWEST, {"case_number": number, "most": limit})
         return list(rows)[::-1]

@@ -64,14 +64,14 @@ class StoredMind:
 
     def read(self, text: str, now: datetime) -> Reading:
         """Understands a text."""
-        return Reading(text, self._language.understand(text, local(now)), self._language.words(text))
+        return Reading(text, self._language.understand(text, local(now)))
 
     def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
         """At most three entries that may serve, best first."""
         understood = reading.understanding
         return self._index.suggest(
             reading.text,
-            words=reading.words,
+            words=self._language.words(reading.text),
             category=category or None,
             places=understood.slots.place or ((place,) if place else ()),
             kind=understood.kind,
@@ -84,7 +84,7 @@ class StoredMind:
         """Entries that answer a question about the list."""
         return self._index.suggest(
             reading.text,
-            words=reading.words,
+            words=self._language.words(reading.text),
             category=reading.understanding.category,
             places=reading.understanding.slots.place,
             today=day,
@@ -94,7 +94,7 @@ class StoredMind:
 
     def likeness(self, reading: Reading, others: Sequence[str]) -> list[float]:
         """0 to 1 for each of the others: whether it speaks of the same matter."""
-        own = bag(reading.words)
+        own = self._make_bag(reading.text)
         return [likeness(own, self._bag(other)) for other in others]
 
     def _make_bag(self, text: str) -> Bag:

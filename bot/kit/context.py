@@ -27,7 +27,6 @@ class Reading(msgspec.Struct, frozen=True):
 
     text: str
     understanding: Understanding
-    words: tuple[str, ...] = ()
 
 
 class Mind(Protocol):

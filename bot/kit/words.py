@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _DIGITS = {
     char: value
@@ -30,6 +31,9 @@ _GAP = re.compile(rf"(?<![\d{_CHINESE}])\s+|\s+(?![\d{_CHINESE}])")
 EDGES = " \t\r\n　.。,，、!！?？~～;；:：…\"'“”‘’()（）[]【】《》<>*"
 _KEYCAP = re.compile("[\ufe0f\u20e3\u200b-\u200f\u2060\ufeff]")
 
+_LONGEST_CHOICE = 24
+"""Characters; nobody chooses a number in more."""
+
 _YES = frozenset(
     "是 对 是的 对的 对对 对对对 好 好的 行 中 嗯 嗯嗯 可以 同意 没错 确认 ok okay yes y 成 好嘞 要得 没问题 就是 对呀 对啊 是啊 好啊".split()  # noqa: SIM905 - read as a sentence
 )
@@ -38,7 +42,16 @@ _NO = frozenset("不 不是 不对 否 不行 不用 不要 不了 没有 错 �
 
 def plain(text: str) -> str:
     """``text`` in half width, without key caps, outer spaces and outer punctuation."""
+    return _plain_short(text) if len(text) <= _SHORT else _plain(text)
+
+
+def _plain(text: str) -> str:
     return _KEYCAP.sub("", unicodedata.normalize("NFKC", text)).strip(EDGES)
+
+
+_SHORT = 64
+"""Characters; such texts are asked for several times on a message's way, and kept for that long."""
+_plain_short = lru_cache(maxsize=2048)(_plain)
 
 
 def number(written: str) -> int | None:
@@ -67,7 +80,10 @@ def number(written: str) -> int | None:
 
 def choice(text: str) -> int | None:
     """Which number the whole text chooses: ``1 １ ① 一 第1个 1号吧 选一 要1`` all choose 1; else None."""
-    found = _CHOICE.match(_GAP.sub("", plain(text)))
+    text = plain(text)
+    if len(text) > _LONGEST_CHOICE:
+        return None
+    found = _CHOICE.match(_GAP.sub("", text))
     return number(found[1]) if found else None
 
 
