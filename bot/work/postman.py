@@ -18,7 +18,7 @@ from models.store import Unit
 
 log = structlog.get_logger()
 
-ROUND = 200
+ROUND = 50
 """Letters taken at once."""
 AT_ONCE = 32
 """Letters on their way at once; the platform answers in some 20 to 100 ms."""
