@@ -8,11 +8,12 @@ session: what it relies on has to be flushed before.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, Select
+from sqlalchemy import ClauseElement, Select, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import UpdateBase
 
 from models.base import Conflict, Moment
@@ -30,12 +31,14 @@ def _once(dialect: Dialect, converter: Converter) -> Converter:
 _MOMENTS: dict[str, Converter] = {}
 
 
-class _Compiled:
+class Compiled:
     """One statement for one dialect."""
 
     def __init__(self, statement: ClauseElement, dialect: Dialect, keys: Sequence[str] | None) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
         self.sql = str(compiled)
+        self.tables = {each.name for each in visitors.iterate(statement) if isinstance(each, Table)}
+        """What it reads or writes: rows that wait for these tables have to be written first."""
         self.names: list[str] | None = list(compiled.positiontup) if compiled.positional else None
         self.fixed: dict[str, Any] = {}
         self.convert: list[tuple[str, Converter]] = []
@@ -63,10 +66,24 @@ class _Compiled:
         ]
 
     def bind(self, values: Mapping[str, Any]) -> Any:
-        bound = {**self.fixed, **values}
-        for name, converter in self.convert:
-            bound[name] = converter(bound[name])
-        return bound if self.names is None else [bound[name] for name in self.names]
+        """The values as the driver takes them: by place, or by name where the driver wants names."""
+        if self.names is None:
+            bound = {**self.fixed, **values}
+            for name, converter in self.convert:
+                bound[name] = converter(bound[name])
+            return bound
+        if self.fixed:
+            values = {**self.fixed, **values}
+        row = [values[name] for name in self.names]
+        for place, converter in self.places:
+            row[place] = converter(row[place])
+        return row
+
+    @cached_property
+    def places(self) -> list[tuple[int, Converter]]:
+        """The converters by place."""
+        converters = dict(self.convert)
+        return [(i, converters[name]) for i, name in enumerate(self.names or ()) if name in converters]
 
 
 class Lean:
@@ -80,15 +97,15 @@ class Lean:
         """``keys``: the columns that an INSERT gives values for."""
         self._statement = statement
         self._keys = keys
-        self._by_dialect: dict[str, _Compiled] = {}
+        self._by_dialect: dict[str, Compiled] = {}
 
-    def _for(self, unit: Unit) -> _Compiled:
-        dialect = unit.connection.dialect
+    def _for(self, unit: Unit) -> Compiled:
+        dialect = unit.dialect
         compiled = self._by_dialect.get(dialect.name)
         if compiled is None:
             statement = self._statement
             chosen = statement[dialect.name] if isinstance(statement, Mapping) else statement
-            compiled = self._by_dialect[dialect.name] = _Compiled(chosen, dialect, self._keys)
+            compiled = self._by_dialect[dialect.name] = Compiled(chosen, dialect, self._keys)
         return compiled
 
     def run(self, unit: Unit, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -98,6 +115,8 @@ class Lean:
             Conflict: a constraint or a lock was in the way.
         """
         compiled = self._for(unit)
+        if not compiled.tables.isdisjoint(unit.pending.tables):
+            unit.settle(compiled.tables)
         try:
             cursor = unit.driver.execute(compiled.sql, compiled.bind(values))
         except unit.refusals as error:

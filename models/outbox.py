@@ -25,8 +25,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.identity import Identity
-from models.lean import Lean
 from models.letter import Letter, Outcome, Verdict
+from models.pending import Rows
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -109,7 +109,7 @@ class Body(msgspec.Struct, frozen=True):
     fields: dict[str, str]
 
 
-_POST = Lean(
+_POST = Rows(
     {
         name: insert(OutboxRow).on_conflict_do_nothing(index_elements=["dedup_key"])
         for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
@@ -138,7 +138,7 @@ class Outbox:
         due_at: datetime | None = None,
     ) -> None:
         """Owes somebody a letter. ``key`` names the occasion and the recipient: the same key is owed once."""
-        _POST.run(
+        _POST.add(
             self._unit,
             {
                 "dedup_key": key,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +19,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +30,7 @@ from models.identity import Identity
 from models.lean import Lean
 from models.member import Member
 from models.outbox import OutboxRow, State, in_state
+from models.pending import Rows
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -77,6 +79,26 @@ class Arrival(msgspec.Struct, frozen=True):
     """Letters that could not be pushed and are to be said now."""
 
 
+def _arrival(row: tuple[Any, ...] | None, *, answered: bool, reply: bytes | None) -> Arrival:
+    if row is None:
+        return Arrival(answered, reply, None, None, None, "", "", False, None, None, None, 0)
+    _, member_id, name_sealed, organisation_id, consent, scene, step, facts_sealed, expires_at, waiting = row
+    return Arrival(
+        answered=answered,
+        reply_sealed=reply,
+        member_id=member_id if organisation_id is not None else None,
+        name_sealed=name_sealed,
+        organisation_id=organisation_id,
+        consent=consent,
+        scene=scene,
+        known=True,
+        step=step,
+        facts_sealed=facts_sealed,
+        expires_at=expires_at,
+        waiting=waiting or 0,
+    )
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a message once it has been dealt with."""
 
@@ -92,38 +114,45 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-_anchor = select(literal(1).label("one")).subquery("anchor")
 _WAITING = (
     select(func.count())
     .select_from(OutboxRow)
     .where(OutboxRow.openid == Identity.openid, in_state(State.WAITING))
     .scalar_subquery()
 )
-
-
-_ARRIVAL = (
+_SENDERS = (
     select(
-        Received.key,
-        Received.reply_sealed,
+        Identity.openid,
         Identity.member_id,
         Member.name_sealed,
         Member.organisation_id,
         Identity.consent,
         Identity.scene,
-        Identity.openid,
         Dialogue.step,
         Dialogue.facts_sealed,
         Dialogue.expires_at,
         _WAITING,
     )
-    .select_from(_anchor)
-    .outerjoin(Identity, Identity.openid == bindparam("openid"))
+    .select_from(Identity)
     .outerjoin(Member, and_(Member.id == Identity.member_id, Member.left_at.is_(None)))
-    .outerjoin(Dialogue, Dialogue.openid == bindparam("openid"))
-    .outerjoin(Received, Received.key == bindparam("key"))
+    .outerjoin(Dialogue, Dialogue.openid == Identity.openid)
 )
-_LEAN_ARRIVAL = Lean(_ARRIVAL)
-_REMEMBER = Lean(insert(Received), keys=list(Received.__table__.c.keys()))
+MOST_FORESEEN = 32
+"""Messages that are looked up together."""
+
+
+@cache
+def _arrivals(size: int) -> tuple[Lean, Lean]:
+    """The statements for so many messages: who their senders are, and which of them were answered before."""
+    openids = [bindparam(f"o{place}", type_=String) for place in range(size)]
+    keys = [bindparam(f"k{place}", type_=String) for place in range(size)]
+    return (
+        Lean(_SENDERS.where(Identity.openid.in_(openids))),
+        Lean(select(Received.key, Received.reply_sealed).where(Received.key.in_(keys))),
+    )
+
+
+_REMEMBER = Rows(insert(Received), keys=list(Received.__table__.c.keys()))
 _FORGET_DIALOGUE = Lean(delete(Dialogue).where(Dialogue.openid == bindparam("openid")))
 
 MESSAGE_SENDS = 5
@@ -139,22 +168,38 @@ class Inbox:
         self._unit = unit
 
     def arrive(self, openid: str, key: str) -> Arrival:
-        """What is known at a message's arrival."""
-        [row] = _LEAN_ARRIVAL.run(self._unit, {"openid": openid, "key": key})
-        return Arrival(
-            answered=row[0] is not None,
-            reply_sealed=row[1],
-            member_id=row[2] if row[4] is not None else None,
-            name_sealed=row[3],
-            organisation_id=row[4],
-            consent=row[5] or "",
-            scene=row[6] or "",
-            known=row[7] is not None,
-            step=row[8],
-            facts_sealed=row[9],
-            expires_at=row[10],
-            waiting=row[11] or 0,
-        )
+        """What is known at a message's arrival.
+
+        Where a batch of messages was announced (``foreseen``), it is found out for those that come next too.
+        """
+        foreseen = self._unit.foreseen
+        arrival: Arrival | None = foreseen.known.pop(key, None)
+        if arrival is None:
+            wanted, senders = {key: openid}, {openid}
+            for other, sender in foreseen.coming.items():
+                # A second message of one sender sees what the first one did.
+                if sender not in senders and len(wanted) < MOST_FORESEEN:
+                    wanted[other] = sender
+                    senders.add(sender)
+            foreseen.known = self._find_out(wanted)
+            arrival = foreseen.known.pop(key)
+        foreseen.coming.pop(key, None)
+        return arrival
+
+    def _find_out(self, wanted: Mapping[str, str]) -> dict[str, Arrival]:
+        """The arrivals of messages (key to sender), by key."""
+        size = 1 << (len(wanted) - 1).bit_length()
+        keys, openids = list(wanted), list(wanted.values())
+        padding = size - len(wanted)
+        values = {f"o{place}": openid for place, openid in enumerate(openids + openids[:1] * padding)}
+        values |= {f"k{place}": key for place, key in enumerate(keys + keys[:1] * padding)}
+        senders, answered = _arrivals(size)
+        replies: dict[str, bytes | None] = {row[0]: row[1] for row in answered.run(self._unit, values)}
+        known = {row[0]: row for row in senders.run(self._unit, values)}
+        return {
+            key: _arrival(known.get(openid), answered=key in replies, reply=replies.get(key))
+            for key, openid in wanted.items()
+        }
 
     def greet(self, openid: str, *, wrote: bool, gesture: bool, now: datetime) -> None:
         """Notes that the person was here: puts a new one on file, opens the customer-service window."""
@@ -168,12 +213,12 @@ class Inbox:
             "last_gesture_at": now if gesture else None,
             "sends_left": MESSAGE_SENDS if wrote else GESTURE_SENDS if gesture else 0,
         }
-        _GREET["wrote" if wrote else "gesture" if gesture else "quiet"].run(self._unit, row)
+        _GREET["wrote" if wrote else "gesture" if gesture else "quiet"].add(self._unit, row)
 
     def remember(self, entry: Entry) -> None:
         """Writes down what came and what was answered. Raises Conflict if another process was faster."""
         vault = self._unit.vault
-        _REMEMBER.run(
+        _REMEMBER.add(
             self._unit,
             {
                 "key": entry.key,
@@ -195,7 +240,7 @@ class Inbox:
 
     def stand(self, openid: str, *, step: str, facts: str, expires_at: datetime) -> None:
         """The sender stands at this step now."""
-        _STAND.run(
+        _STAND.add(
             self._unit,
             {
                 "openid": openid,
@@ -267,7 +312,7 @@ def _standing(upsert: Any) -> Any:
 
 _UPSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _GREET = {
-    which: Lean(
+    which: Rows(
         {name: _greetings(upsert)[which] for name, upsert in _UPSERTS.items()},
         keys=[
             "openid",
@@ -279,10 +324,12 @@ _GREET = {
             "last_gesture_at",
             "sends_left",
         ],
+        once="openid",
     )
     for which in ("wrote", "gesture", "quiet")
 }
-_STAND = Lean(
+_STAND = Rows(
     {name: _standing(upsert) for name, upsert in _UPSERTS.items()},
     keys=list(Dialogue.__table__.c.keys()),
+    once="openid",
 )

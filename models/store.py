@@ -29,6 +29,7 @@ from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
+from models.pending import PendingSession
 from models.received import Inbox
 from models.revision import Revisions
 from models.rule import Rules
@@ -47,17 +48,33 @@ CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 class Unit:
     """One piece of work in one transaction: the collections, and what happened on the way."""
 
-    def __init__(self, session: Session, vault: Vault, directory: Directory) -> None:
-        self.session = session
-        self.connection: Connection = session.connection()
-        self.driver: Any = self.connection.connection.driver_connection
-        dbapi: Any = self.connection.dialect.dbapi
-        self.refusals = (dbapi.IntegrityError, dbapi.OperationalError)
-        """What the driver raises when a constraint or a lock is in the way."""
+    def __init__(self, session: PendingSession, vault: Vault, directory: Directory) -> None:
+        self._session = session
+        line = session.line
+        self.driver: Any = line.driver
+        self.dialect = line.dialect
+        self.refusals = line.refusals
+        self.pending = session.pending
+        self.foreseen = session.foreseen
+        self.settle = session.settle
         self.vault = vault
         self.directory = directory
         self.happenings: list[Happening] = []
         self.letters_posted = False
+
+    @property
+    def session(self) -> Session:
+        """The session, for entities. What waits to be written is written first; what was foreseen is doubted."""
+        self.foreseen.doubt()
+        self._session.settle()
+        return self._session
+
+    @property
+    def connection(self) -> Connection:
+        """The same, for statements of one's own."""
+        self.foreseen.doubt()
+        self._session.settle()
+        return self._session.line.connection
 
     def tell(self, happening: Happening) -> None:
         """Something became true; whoever has to hear of it is told when the handler has finished."""
@@ -167,9 +184,9 @@ class Store:
         self._readers = self.engine.execution_options(reading=True)
 
     @contextlib.contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> Iterator[PendingSession]:
         """A session in a transaction that is committed at the end, or undone if anything is raised."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with PendingSession(self.engine) as session, session.begin():
             yield session
 
     @contextlib.contextmanager
@@ -181,12 +198,12 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Unit]:
         """A unit of work that only reads: it never waits for a writer, and nothing it does is kept."""
-        with Session(self._readers, expire_on_commit=False) as session, session.begin() as transaction:
+        with PendingSession(self._readers) as session, session.begin() as transaction:
             yield self.unit_in(session)
             session.expunge_all()  # what was read stays readable when the transaction is over
             transaction.rollback()
 
-    def unit_in(self, session: Session) -> Unit:
+    def unit_in(self, session: PendingSession) -> Unit:
         """A unit of work inside a transaction that somebody else opened."""
         return Unit(session, self.vault, self.directory)
 

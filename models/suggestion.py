@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Float, ForeignKey, Index, String, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, DomainError, Happening
 from models.fit import Fit
 from models.lean import Lean
+from models.pending import Rows
 from models.supply import Supply
 from models.timeline import Timeline
 
@@ -67,22 +68,11 @@ class Suggestion(Base):
     chosen_at: Mapped[datetime | None]
 
 
-_SHARED = ("case_number", "version", "shown_at", "chosen_at")
-_OWN = ("rank", "supply_code", "score", "reason")
-
-
-def _rows(count: int) -> Lean:
-    """One statement that writes ``count`` rows: a third of the cost of three."""
-    types = Suggestion.__table__.c
-    rows: list[dict[str, object]] = [
-        {name: bindparam(name, type_=types[name].type) for name in _SHARED}
-        | {name: bindparam(f"{name}{place}", type_=types[name].type) for name in _OWN}
-        for place in range(count)
-    ]
-    return Lean(insert(Suggestion).values(rows))
-
-
-_INSERT = {count: _rows(count) for count in (1, 2, 3)}
+_INSERT = Rows(
+    insert(Suggestion), keys=[column.name for column in Suggestion.__table__.c if column.name != "id"]
+)
+MOST_SHOWN: Final = 3
+"""Suggestions that a member is shown for a case: the fourth is not read on a small phone."""
 
 
 _AT_RANK = select(Suggestion).where(
@@ -103,20 +93,20 @@ class Suggestions:
 
     def show(self, case: Case, fits: list[Fit], *, version: str, now: datetime) -> None:
         """Remembers what is shown for a case, best first; at most three are."""
-        values: dict[str, object] = {
-            "case_number": case.number,
-            "version": version,
-            "shown_at": now,
-            "chosen_at": None,
-        }
-        shown = fits[: max(_INSERT)]
-        for place, fit in enumerate(shown):
-            values[f"rank{place}"] = place + 1
-            values[f"supply_code{place}"] = fit.code
-            values[f"score{place}"] = fit.score
-            values[f"reason{place}"] = fit.reason[:200]
-        if shown:
-            _INSERT[len(shown)].run(self._unit, values)
+        for place, fit in enumerate(fits[:MOST_SHOWN]):
+            _INSERT.add(
+                self._unit,
+                {
+                    "case_number": case.number,
+                    "rank": place + 1,
+                    "supply_code": fit.code,
+                    "score": fit.score,
+                    "reason": fit.reason[:200],
+                    "version": version,
+                    "shown_at": now,
+                    "chosen_at": None,
+                },
+            )
 
     def of(self, number: int) -> list[Suggestion]:
         """What was shown for a case, best first."""

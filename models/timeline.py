@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, Text, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.lean import Lean
+from models.pending import Rows
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -31,7 +31,7 @@ class TimelineEntry(Base):
     """Whether the reporter sees it."""
 
 
-_INSERT = Lean(insert(TimelineEntry), keys=["case_number", "at", "event", "actor_id", "note", "public"])
+_INSERT = Rows(insert(TimelineEntry), keys=["case_number", "at", "event", "actor_id", "note", "public"])
 
 
 _NEWEST = (
@@ -59,7 +59,7 @@ class Timeline:
         public: bool = True,
     ) -> None:
         """Writes one entry."""
-        _INSERT.run(
+        _INSERT.add(
             self._unit,
             {
                 "case_number": number,

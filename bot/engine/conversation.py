@@ -50,6 +50,7 @@ class MessageWork:
 
     def __init__(self, talk: Talk, message: Inbound, reading: Reading, now: datetime) -> None:
         self.sender = message.sender
+        self.key = message.key
         self.talk = talk
         self.message = message
         self.reading = reading

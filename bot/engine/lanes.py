@@ -18,7 +18,6 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from bot.engine.savepoints import (
     Attempts,
@@ -29,6 +28,7 @@ from bot.engine.savepoints import (
     quick_attempts,
 )
 from models.base import Conflict
+from models.pending import PendingSession
 from models.store import CONFLICTS, Store, Unit
 
 T_co = TypeVar("T_co", covariant=True)
@@ -54,6 +54,9 @@ class Work(Protocol[T_co]):
 
     sender: str
     """Work of one sender runs in order; empty: no matter whose."""
+
+    key: str
+    """The message that it deals with; empty: none."""
 
     def run(self, unit: Unit, attempt: Attempts) -> T_co:
         """Does it."""
@@ -121,12 +124,12 @@ class Lane:
                 batch.append(line.popleft())
         return batch
 
-    def _attempts(self, session: Session, guarded: bool) -> tuple[Any, Attempts]:
-        driver: Any = session.connection().connection.driver_connection
+    def _attempts(self, session: PendingSession, guarded: bool) -> tuple[Any, Attempts]:
+        driver: Any = session.line.driver
         light = self._store.is_sqlite and not guarded
         return driver, (light_attempts if light else quick_attempts)(session, driver)
 
-    def _run(self, job: Job, session: Session, attempts: Attempts) -> None:
+    def _run(self, job: Job, session: PendingSession, attempts: Attempts) -> None:
         job.error = None
         job.result = job.work.run(self._store.unit_in(session), attempts)
         session.flush()
@@ -178,7 +181,7 @@ class Lane:
         except Exception as failure:
             job.error = failure
 
-    def _lock(self, session: Session, batch: list[Job]) -> None:
+    def _lock(self, session: PendingSession, batch: list[Job]) -> None:
         """Keeps other machines from working on the same senders; always in one order, so that nobody deadlocks."""
         if self._store.is_sqlite:
             return
@@ -257,6 +260,7 @@ class LoopLane(Lane):
         try:
             batch += self._take(LARGEST_BATCH - len(batch))  # what came while the lock was waited for
             _, attempts = self._attempts(session, guarded=False)
+            _announce(session, batch)
             for place, job in enumerate(batch, 1):
                 self._run(job, session, attempts)
                 if not place % AT_A_STRETCH:
@@ -265,10 +269,10 @@ class LoopLane(Lane):
         finally:
             await in_thread(self._hand, session.close)  # undoes what was not committed
 
-    def _begin(self) -> Session:
-        session = Session(self._store.engine, expire_on_commit=False)
+    def _begin(self) -> PendingSession:
+        session = PendingSession(self._store.engine)
         try:
-            session.connection()
+            session.line  # noqa: B018 - asked for, it begins the transaction
         except BaseException:
             session.close()
             raise
@@ -310,6 +314,7 @@ class ThreadLane(Lane):
             with self._store.session() as session:
                 self._lock(session, batch)
                 _, attempts = self._attempts(session, guarded=False)
+                _announce(session, batch)
                 for job in batch:
                     self._run(job, session, attempts)
         except Exception as error:
@@ -322,7 +327,12 @@ class ThreadLane(Lane):
                 loop.call_soon_threadsafe(_resolve, jobs)
 
 
-def _close(begun: Future[Session]) -> None:
+def _announce(session: PendingSession, batch: list[Job]) -> None:
+    """Which messages come next, so that what they all ask first is asked once."""
+    session.foreseen.expect({job.work.key: job.work.sender for job in batch if job.work.key})
+
+
+def _close(begun: Future[PendingSession]) -> None:
     if not begun.cancelled() and begun.exception() is None:
         begun.result().close()
 

@@ -6,8 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from sqlalchemy.orm import Session
-
+from models.pending import PendingSession
 from models.store import Unit
 
 
@@ -23,18 +22,22 @@ class Attempts(Protocol):
 
 
 @contextlib.contextmanager
-def in_savepoint(session: Session, driver: Any, name: str) -> Iterator[None]:
+def in_savepoint(session: PendingSession, driver: Any, name: str) -> Iterator[None]:
     """A savepoint by the driver's own words: a fifth of the cost of the session's bookkeeping.
 
     The session knows nothing of it, so a flush that fails takes the whole transaction with it: Spoiled.
     """
+    session.settle()
+    session.pending.mark()
     driver.execute(f"SAVEPOINT {name}")
     try:
         yield
         session.flush()
+        session.settle()
     except Exception as error:
         if isinstance(error, Spoiled) or not session.is_active:
             raise Spoiled from error
+        session.pending.take_back()
         driver.execute(f"ROLLBACK TO SAVEPOINT {name}")
         driver.execute(f"RELEASE SAVEPOINT {name}")
         session.expunge_all()
@@ -42,17 +45,21 @@ def in_savepoint(session: Session, driver: Any, name: str) -> Iterator[None]:
     driver.execute(f"RELEASE SAVEPOINT {name}")
 
 
-def light_attempts(session: Session, driver: Any) -> Attempts:
+def light_attempts(session: PendingSession, driver: Any) -> Attempts:
     """No savepoint: what failed before it changed anything needs none, and anything else spoils the batch."""
+
+    pending = session.pending
 
     @contextlib.contextmanager
     def attempt(unit: Unit) -> Iterator[None]:
-        told, posted, changes = len(unit.happenings), unit.letters_posted, driver.total_changes
+        told, posted, changes = len(unit.happenings), unit.letters_posted, driver.total_changes - pending.changes
+        pending.mark()
         try:
             yield
             session.flush()
         except Exception as error:
-            if not session.is_active or driver.total_changes != changes:
+            changed = driver.total_changes - pending.changes != changes
+            if changed or not session.is_active or not pending.take_back():
                 raise Spoiled from error
             session.expunge_all()
             del unit.happenings[told:]
@@ -62,7 +69,7 @@ def light_attempts(session: Session, driver: Any) -> Attempts:
     return attempt
 
 
-def quick_attempts(session: Session, driver: Any) -> Attempts:
+def quick_attempts(session: PendingSession, driver: Any) -> Attempts:
     """A savepoint by the driver's own words."""
 
     @contextlib.contextmanager
@@ -79,16 +86,19 @@ def quick_attempts(session: Session, driver: Any) -> Attempts:
     return attempt
 
 
-def careful_attempts(session: Session) -> Attempts:
+def careful_attempts(session: PendingSession) -> Attempts:
     """A savepoint that the session knows of: survives a flush that fails."""
 
     @contextlib.contextmanager
     def attempt(unit: Unit) -> Iterator[None]:
         told, posted = len(unit.happenings), unit.letters_posted
+        session.settle()
+        session.pending.mark()
         try:
             with session.begin_nested():
                 yield
         except Exception:
+            session.pending.take_back()
             session.expunge_all()
             del unit.happenings[told:]
             unit.letters_posted = posted

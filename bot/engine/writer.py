@@ -25,6 +25,7 @@ class Simple(Generic[T]):
 
     def __init__(self, function: Callable[[Unit], T], sender: str = "") -> None:
         self.sender = sender
+        self.key = ""
         self._function = function
 
     def run(self, unit: Unit, attempt: Attempts) -> T:

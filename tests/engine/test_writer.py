@@ -213,6 +213,7 @@ def test_work_that_loses_a_race_runs_again_until_it_is_given_up(
 def test_what_is_given_up_may_still_leave_a_word(store: Store) -> None:
     class Lost:
         sender = ""
+        key = ""
 
         def run(self, unit: Unit, attempt: Attempts) -> str:
             note("undone")(unit)
@@ -233,6 +234,7 @@ def test_what_is_given_up_may_still_leave_a_word(store: Store) -> None:
 def test_an_attempt_that_fails_is_undone_and_what_surrounds_it_stays(store: Store) -> None:
     class Trying:
         sender = ""
+        key = ""
 
         def run(self, unit: Unit, attempt: Attempts) -> str:
             note("before")(unit)
