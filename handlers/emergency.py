@@ -6,7 +6,7 @@ from bot.kit.context import Context
 from bot.kit.message import Reply
 from bot.kit.router import Router
 from bot.kit.who import who_hears
-from models.case import Case, CaseKind
+from models.case import CaseKind, NewCase
 
 on = Router()
 
@@ -19,7 +19,7 @@ def help_now(ctx: Context) -> Reply:
     first = ctx.texts.say(key if key in ctx.texts.sentences else "emergency.any")
     if ctx.person is None:
         return Reply(first)
-    case = Case.report(
+    case = NewCase.report(
         by=ctx.member,
         text=ctx.text,
         kind=CaseKind.PROBLEM,

@@ -68,7 +68,7 @@ def _upwards(ctx: Context, kind: AppealKind, text: str) -> Reply:
 
 
 def _hand_over(ctx: Context, kind: AppealKind, text: str, organisation_id: int, media_id: str = "") -> int:
-    appeal = ctx.unit.appeals.make(
+    return ctx.unit.appeals.make(
         kind=kind,
         text=text,
         by=ctx.member,
@@ -77,7 +77,6 @@ def _hand_over(ctx: Context, kind: AppealKind, text: str, organisation_id: int, 
         now=ctx.now,
         media_id=media_id,
     )
-    return appeal.id
 
 
 @on.event(Voice)

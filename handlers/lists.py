@@ -12,7 +12,6 @@ from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, plain
 from models.case import CaseKind
-from models.supply import Supply
 
 on = Router()
 
@@ -74,7 +73,7 @@ def turn(ctx: Context, step: Page) -> Reply | Pass:
     number = choice(ctx.text)
     if number is None or not 1 <= number <= len(step.codes):
         return PASS
-    supply: Supply = ctx.unit.supplies.by_code(step.codes[number - 1])
+    supply = ctx.unit.supplies.look(step.codes[number - 1])
     return ctx.ask(
         "lists.entry",
         then=step,

@@ -10,7 +10,7 @@ from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import is_no, is_yes, leading_number, plain
-from models.case import Case, CaseState, CaseUnknown
+from models.case import Case, CaseState, CaseUnknown, CaseView
 from models.moment import local
 
 on = Router()
@@ -50,7 +50,7 @@ def look(ctx: Context) -> Reply:
 
 def show(ctx: Context, number: int) -> Reply:
     """One case as its reporter reads it."""
-    case = ctx.unit.cases.number(number, seen_by=ctx.member)
+    case = ctx.unit.cases.look(number, seen_by=ctx.member)
     entries = [entry for entry in ctx.unit.timeline.of(number) if entry.public]
     last = ""
     if len(entries) > 1:
@@ -73,12 +73,12 @@ def show(ctx: Context, number: int) -> Reply:
     )
 
 
-def _reporter(ctx: Context, case: Case) -> str:
+def _reporter(ctx: Context, case: CaseView) -> str:
     """Who reported it and how to reach them: only for those who deal with it."""
-    reporter = ctx.unit.members.get(case.reporter_id)
-    if reporter is None or case.reporter_id == ctx.member.member_id:
+    if case.reporter_id == ctx.member.member_id or not ctx.unit.cases.handled_by(case, ctx.member):
         return ""
-    if not ctx.unit.cases.handled_by(case, ctx.member):
+    reporter = ctx.unit.members.get(case.reporter_id)
+    if reporter is None:
         return ""
     return ctx.texts.say(
         "mine.reporter",

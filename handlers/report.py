@@ -12,7 +12,7 @@ from bot.kit.message import Image, Reply, Silence
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.who import name_desk, who_hears
 from bot.kit.words import choice, is_no, is_yes, number, plain
-from models.case import REPEAT_WINDOW, Case, CaseKind, CaseState
+from models.case import REPEAT_WINDOW, Case, CaseKind, CaseState, CaseVerbs, NewCase
 from models.cases import CaseBrief
 
 on = Router()
@@ -202,7 +202,7 @@ def _attach(ctx: Context, case: Case, photo: Image) -> int:
 def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questions: bool = False) -> Reply:
     """Makes a case of a text: asks for what is missing, or files it at once."""
     understood = reading.understanding
-    case = Case.report(
+    case = NewCase.report(
         by=ctx.member,
         text=reading.text,
         kind=kind or CaseKind(understood.kind or "need"),
@@ -226,14 +226,14 @@ def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questio
     return answer_filed(ctx, case, reading)
 
 
-def _missing(ctx: Context, case: Case) -> tuple[str, ...]:
+def _missing(ctx: Context, case: CaseVerbs) -> tuple[str, ...]:
     asks: tuple[str, ...] = () if case.category else ("category",)
     if not case.place and case.category and ctx.unit.question(case.category):
         asks += ("place",)
     return asks
 
 
-def _ask(ctx: Context, case: Case, asks: tuple[str, ...]) -> Reply:
+def _ask(ctx: Context, case: CaseVerbs, asks: tuple[str, ...]) -> Reply:
     text = shorten(case.text, 20)
     step = Fill(case.number, asks)
     if asks[0] == "category":
@@ -256,7 +256,7 @@ def submit(ctx: Context, case: Case) -> Reply:
     return answer_filed(ctx, case, ctx.mind.read(case.text, ctx.now))
 
 
-def _alike(ctx: Context, case: Case, reading: Reading) -> CaseBrief | None:
+def _alike(ctx: Context, case: CaseVerbs, reading: Reading) -> CaseBrief | None:
     candidates = ctx.unit.cases.alike(
         organisation_id=case.organisation_id, category=case.category, since=ctx.now - REPEAT_WINDOW
     )
@@ -267,7 +267,7 @@ def _alike(ctx: Context, case: Case, reading: Reading) -> CaseBrief | None:
     return best if score >= SAME_MATTER else None
 
 
-def _ask_same(ctx: Context, case: Case, other: CaseBrief) -> Reply:
+def _ask_same(ctx: Context, case: CaseVerbs, other: CaseBrief) -> Reply:
     return ctx.ask(
         "report.same",
         then=Same(case.number, other.number),
@@ -288,15 +288,14 @@ def chosen(ctx: Context, step: Choose) -> Reply | Pass:
         return PASS
     if 9 in numbers:
         return PASS  # a person is asked for elsewhere
-    case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
+    case = ctx.unit.cases.look(step.case, seen_by=ctx.member)
     if 0 in numbers:
         ctx.unit.suggestions.refuse(case, by=ctx.member, now=ctx.now)
         who = who_hears(ctx)
         return ctx.say("report.none" if who else "report.none_nobody", number=case.number, who=who)
     units, reached = [], True
     for rank in numbers:
-        suggestion = ctx.unit.suggestions.choose(case, rank, by=ctx.member, now=ctx.now)
-        supply = ctx.unit.supplies.by_code(suggestion.supply_code)
+        supply = ctx.unit.suggestions.choose(case, rank, by=ctx.member, now=ctx.now)
         units.append(supply.unit_name)
         on_file = supply.organisation_id is not None and bool(ctx.card(supply.organisation_id).desk)
         reached = reached and on_file
@@ -320,7 +319,7 @@ def _choices(text: str) -> list[int]:
     return [value for value in values if value is not None] if parts and None not in values else []
 
 
-def answer_filed(ctx: Context, case: Case, reading: Reading) -> Reply:
+def answer_filed(ctx: Context, case: CaseVerbs, reading: Reading) -> Reply:
     """The receipt: the number, whom it went to, and who may help, or honestly nobody yet."""
     who = who_hears(ctx)
     head = ctx.texts.say(

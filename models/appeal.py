@@ -6,10 +6,11 @@ import enum
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Happening
+from models.lean import Lean
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -54,6 +55,12 @@ class Appeal(Base):
     at: Mapped[datetime]
 
 
+_INSERT = Lean(
+    insert(Appeal).returning(Appeal.id),
+    keys=[column.name for column in Appeal.__table__.c if column.name != "id"],
+)
+
+
 class Appeals:
     """All calls on people."""
 
@@ -70,22 +77,23 @@ class Appeals:
         received_key: str,
         now: datetime,
         media_id: str = "",
-    ) -> Appeal:
-        """Hands words to the people of an organisation."""
-        appeal = Appeal(
-            kind=kind.value,
-            text_sealed=self._unit.vault.seal(text, "appeal.text"),
-            media_id=media_id[:200],
-            member_id=by.member_id,
-            organisation_id=organisation_id,
-            received_key=received_key,
-            at=now,
+    ) -> int:
+        """Hands words to the people of an organisation; gives the call's number."""
+        [(number,)] = _INSERT.run(
+            self._unit,
+            {
+                "kind": kind.value,
+                "text_sealed": self._unit.vault.seal(text, "appeal.text"),
+                "media_id": media_id[:200],
+                "member_id": by.member_id,
+                "organisation_id": organisation_id,
+                "received_key": received_key,
+                "at": now,
+            },
         )
-        self._unit.session.add(appeal)
-        self._unit.session.flush()
         self._unit.tell(
             AppealMade(
-                appeal=appeal.id,
+                appeal=number,
                 kind=kind,
                 text=text,
                 member_id=by.member_id,
@@ -94,4 +102,4 @@ class Appeals:
                 to_organisation_id=organisation_id,
             )
         )
-        return appeal
+        return int(number)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
+import msgspec
 from sqlalchemy import (
     ForeignKey,
     Index,
@@ -121,51 +122,49 @@ class CaseJoined(Happening, frozen=True, kw_only=True):
     organisation_id: int
 
 
-class Case(Base):
-    """A need or a problem, in the member's own words. Its number is what everybody calls it by."""
+class CaseFacts:
+    """What a case is asked about, whoever holds its facts."""
 
-    __tablename__ = "cases"
-    __table_args__ = (
-        Index("ix_cases_organisation_id_state_category", "organisation_id", "state", "category"),
-        Index("ix_cases_consortium_id_state", "consortium_id", "state"),
-        Index(
-            "ix_cases_drafts",
-            "touched_at",
-            sqlite_where=sql_text("state = 'draft'"),
-            postgresql_where=sql_text("state = 'draft'"),
-        ),
-        Index("ix_cases_reporter_id_number", "reporter_id", "number"),
-        {"sqlite_autoincrement": True},  # a number is never given twice
-    )
+    number: Any
+    text: Any
+    created_at: Any
+    visibility: Any
+    reporter_id: Any
+    organisation_id: Any
+    consortium_id: Any
 
-    number: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    state: Mapped[str] = mapped_column(String(20))
-    source: Mapped[str] = mapped_column(String(20))
-    text: Mapped[str] = mapped_column(Text)
-    category: Mapped[str] = mapped_column(String(40))
-    """The category's label; empty while it is not known."""
-    place: Mapped[str] = mapped_column(String(200))
-    quantity: Mapped[str] = mapped_column(String(200))
-    deadline: Mapped[str] = mapped_column(String(40))
-    """A date, or two joined by ``/``; empty where none was named."""
-    urgent: Mapped[bool]
-    visibility: Mapped[str] = mapped_column(String(20))
-    """``consortium`` (default) or ``handlers`` (only those who deal with it)."""
-    reporter_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    consortium_id: Mapped[int | None] = mapped_column(ForeignKey("consortia.id"))
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("cases.number"))
-    joined: Mapped[int]
-    """How many others said 我也是."""
-    received_key: Mapped[str] = mapped_column(String(191))
-    """The message it came from."""
-    created_at: Mapped[datetime]
-    submitted_at: Mapped[datetime | None]
-    touched_at: Mapped[datetime]
-    version: Mapped[int] = mapped_column()
+    def seen_by(self, person: Person) -> bool:
+        """Whether a person may see the case: their own, their branch's or consortium's unless it is private."""
+        if self.reporter_id == person.member_id:
+            return True
+        if self.visibility == "handlers":
+            return False
+        return self.organisation_id == person.organisation_id or (
+            self.consortium_id is not None and self.consortium_id == person.consortium_id
+        )
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as a plain dict
+    @property
+    def short(self) -> str:
+        """The first words of the matter, for lists: at most 20 characters."""
+        text: str = self.text
+        return text if len(text) <= 20 else text[:19] + "…"
+
+
+class CaseVerbs(CaseFacts):
+    """What can be done to a case, whoever holds its facts."""
+
+    kind: Any
+    state: Any
+    category: Any
+    place: Any
+    urgent: Any
+    merged_into: Any
+    submitted_at: Any
+    touched_at: Any
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **facts: Any) -> None: ...
 
     @classmethod
     def report(
@@ -182,7 +181,7 @@ class Case(Base):
         now: datetime,
         urgent: bool = False,
         private: bool = False,
-    ) -> Case:
+    ) -> Self:
         """A new matter, a draft until it is submitted. ``private``: only those who deal with it see it."""
         return cls(
             kind=kind.value,
@@ -237,7 +236,7 @@ class Case(Base):
         self._move("submit", now)
         self.submitted_at = now
 
-    def merge(self, into: Case, now: datetime) -> None:
+    def merge(self, into: CaseVerbs, now: datetime) -> None:
         """It is the same matter as another case."""
         self._move("merge", now)
         self.merged_into = into.number
@@ -254,20 +253,74 @@ class Case(Base):
         self.may_withdraw(by)
         self._move("withdraw", now)
 
-    def seen_by(self, person: Person) -> bool:
-        """Whether a person may see the case: their own, their branch's or consortium's unless it is private."""
-        if self.reporter_id == person.member_id:
-            return True
-        if self.visibility == "handlers":
-            return False
-        return self.organisation_id == person.organisation_id or (
-            self.consortium_id is not None and self.consortium_id == person.consortium_id
-        )
 
-    @property
-    def short(self) -> str:
-        """The first words of the matter, for lists: at most 20 characters."""
-        return self.text if len(self.text) <= 20 else self.text[:19] + "…"
+class NewCase(CaseVerbs):
+    """A case on its way to the file. The mapper's watch over each attribute costs as much as filing it."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.__dict__.update(facts, number=None)
+
+
+class CaseView(msgspec.Struct, CaseFacts, frozen=True):
+    """A case that is only looked at."""
+
+    number: int
+    kind: str
+    state: str
+    text: str
+    visibility: str
+    reporter_id: int
+    organisation_id: int
+    consortium_id: int | None
+    joined: int
+    created_at: datetime
+
+
+class Case(CaseVerbs, Base):
+    """A need or a problem, in the member's own words. Its number is what everybody calls it by."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_organisation_id_state_category", "organisation_id", "state", "category"),
+        Index("ix_cases_consortium_id_state", "consortium_id", "state"),
+        Index(
+            "ix_cases_drafts",
+            "touched_at",
+            sqlite_where=sql_text("state = 'draft'"),
+            postgresql_where=sql_text("state = 'draft'"),
+        ),
+        Index("ix_cases_reporter_id_number", "reporter_id", "number"),
+        {"sqlite_autoincrement": True},  # a number is never given twice
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    category: Mapped[str] = mapped_column(String(40))
+    """The category's label; empty while it is not known."""
+    place: Mapped[str] = mapped_column(String(200))
+    quantity: Mapped[str] = mapped_column(String(200))
+    deadline: Mapped[str] = mapped_column(String(40))
+    """A date, or two joined by ``/``; empty where none was named."""
+    urgent: Mapped[bool]
+    visibility: Mapped[str] = mapped_column(String(20))
+    """``consortium`` (default) or ``handlers`` (only those who deal with it)."""
+    reporter_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    consortium_id: Mapped[int | None] = mapped_column(ForeignKey("consortia.id"))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("cases.number"))
+    joined: Mapped[int]
+    """How many others said 我也是."""
+    received_key: Mapped[str] = mapped_column(String(191))
+    """The message it came from."""
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    touched_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as a plain dict
 
 
 class CaseFollower(Base):

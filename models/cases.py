@@ -12,12 +12,15 @@ from models.case import (
     OPEN,
     AlreadyJoined,
     Case,
+    CaseFacts,
     CaseFiled,
     CaseFollower,
     CaseJoined,
     CaseKind,
     CaseState,
     CaseUnknown,
+    CaseVerbs,
+    CaseView,
     CaseWithdrawn,
     NotNow,
     OwnCase,
@@ -58,6 +61,16 @@ _ALIKE = Lean(
 )
 
 
+_LOOK = Lean(
+    select(*(_COLUMNS[name] for name in CaseView.__struct_fields__)).where(
+        _COLUMNS.number == bindparam("number")
+    )
+)
+_FOLLOWS = Lean(
+    select(CaseFollower.member_id).where(
+        CaseFollower.case_number == bindparam("number"), CaseFollower.member_id == bindparam("member_id")
+    )
+)
 _WHOSE = and_(
     or_(
         _COLUMNS.reporter_id == bindparam("member_id"),
@@ -78,7 +91,7 @@ class Cases:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    def file(self, case: Case, *, by: Person) -> Case:
+    def file(self, case: CaseVerbs, *, by: Person) -> CaseVerbs:
         """Puts a new case on file and gives it its number; a submitted one becomes known to others.
 
         One lean statement: this is what most messages come to.
@@ -96,7 +109,7 @@ class Cases:
         Timeline(self._unit).add(case.number, "submit", actor_id=by.member_id, at=now)
         self._filed(case, by=by)
 
-    def _filed(self, case: Case, *, by: Person) -> None:
+    def _filed(self, case: CaseVerbs, *, by: Person) -> None:
         self._unit.tell(
             CaseFiled(
                 number=case.number,
@@ -115,15 +128,26 @@ class Cases:
     def number(self, number: int, *, seen_by: Person) -> Case:
         """The case of that number, if the person may see it. Else CaseUnknown."""
         found = self._unit.session.get(Case, number) if 0 < number < 2**31 else None
-        if found is None or not (
-            found.seen_by(seen_by)
-            or self._follows(number, seen_by.member_id)
-            or self.handled_by(found, seen_by)
-        ):
+        if found is None or not self._may_see(found, seen_by):
             raise CaseUnknown(number=number)
         return found
 
-    def handled_by(self, case: Case, person: Person) -> bool:
+    def look(self, number: int, *, seen_by: Person) -> CaseView:
+        """The same, only to be looked at."""
+        rows = _LOOK.run(self._unit, {"number": number}) if 0 < number < 2**31 else []
+        found = CaseView(*rows[0]) if rows else None
+        if found is None or not self._may_see(found, seen_by):
+            raise CaseUnknown(number=number)
+        return found
+
+    def _may_see(self, case: CaseFacts, person: Person) -> bool:
+        return (
+            case.seen_by(person)
+            or self._follows(case.number, person.member_id)
+            or self.handled_by(case, person)
+        )
+
+    def handled_by(self, case: CaseFacts, person: Person) -> bool:
         """Whether a person deals with the case and may know who reported it and how to reach them.
 
         Officers of the reporter's branch, of the organisation that chairs the consortium today, and of a
@@ -138,7 +162,7 @@ class Cases:
         return bool(offices & self._unit.suggestions.chosen_suppliers(case.number))
 
     def _follows(self, number: int, member_id: int) -> bool:
-        return self._unit.session.get(CaseFollower, (number, member_id)) is not None
+        return bool(_FOLLOWS.run(self._unit, {"number": number, "member_id": member_id}))
 
     def alike(self, *, organisation_id: int, category: str, since: datetime) -> list[CaseBrief]:
         """Open cases of one branch and category that were reported since then, the newest first, at most 20."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Float, ForeignKey, Index, String, bindparam, insert, select
+from sqlalchemy import Float, ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
 from models.fit import Fit
 from models.lean import Lean
 from models.pending import Rows
-from models.supply import Supply
+from models.supply import Supply, SupplyBrief
 from models.timeline import Timeline
 
 if TYPE_CHECKING:
-    from models.case import Case
+    from models.case import CaseFacts
     from models.person import Person
     from models.store import Unit
 
@@ -75,8 +75,15 @@ MOST_SHOWN: Final = 3
 """Suggestions that a member is shown for a case: the fourth is not read on a small phone."""
 
 
-_AT_RANK = select(Suggestion).where(
-    Suggestion.case_number == bindparam("case_number"), Suggestion.rank == bindparam("rank")
+_AT_RANK = Lean(
+    select(Suggestion.id, Suggestion.supply_code, Suggestion.chosen_at).where(
+        Suggestion.case_number == bindparam("case_number"), Suggestion.rank == bindparam("rank")
+    )
+)
+_CHOOSE = Lean(
+    update(Suggestion)
+    .where(Suggestion.id == bindparam("suggestion"), Suggestion.chosen_at.is_(None))
+    .values(chosen_at=bindparam("now", type_=Suggestion.__table__.c.chosen_at.type))
 )
 _CHOSEN_SUPPLIERS = Lean(
     select(Supply.organisation_id)
@@ -91,7 +98,7 @@ class Suggestions:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    def show(self, case: Case, fits: list[Fit], *, version: str, now: datetime) -> None:
+    def show(self, case: CaseFacts, fits: list[Fit], *, version: str, now: datetime) -> None:
         """Remembers what is shown for a case, best first; at most three are."""
         for place, fit in enumerate(fits[:MOST_SHOWN]):
             _INSERT.add(
@@ -121,14 +128,15 @@ class Suggestions:
         rows = _CHOSEN_SUPPLIERS.run(self._unit, {"case_number": number})
         return {organisation_id for (organisation_id,) in rows if organisation_id is not None}
 
-    def choose(self, case: Case, rank: int, *, by: Person, now: datetime) -> Suggestion:
-        """The member takes one; its supplier is to be told. Choosing the same again changes nothing."""
-        found = self._unit.session.scalar(_AT_RANK, {"case_number": case.number, "rank": rank})
-        if found is None:
+    def choose(self, case: CaseFacts, rank: int, *, by: Person, now: datetime) -> SupplyBrief:
+        """The member takes one, and its supplier is to be told. Choosing the same again changes nothing."""
+        rows = _AT_RANK.run(self._unit, {"case_number": case.number, "rank": rank})
+        if not rows:
             raise NothingSuggested(number=case.number)
-        if found.chosen_at is None:
-            found.chosen_at = now
-            supply = self._unit.supplies.by_code(found.supply_code)
+        suggestion, code, chosen_at = rows[0]
+        supply = self._unit.supplies.look(code)
+        if chosen_at is None:
+            _CHOOSE.run(self._unit, {"suggestion": suggestion, "now": now})
             note = f"{supply.unit_name}：{supply.title}"
             Timeline(self._unit).add(case.number, "choose", actor_id=by.member_id, at=now, note=note)
             self._unit.tell(
@@ -145,9 +153,9 @@ class Suggestions:
                     own_organisation_id=case.organisation_id,
                 )
             )
-        return found
+        return supply
 
-    def refuse(self, case: Case, *, by: Person, now: datetime) -> None:
+    def refuse(self, case: CaseFacts, *, by: Person, now: datetime) -> None:
         """None of them suits."""
         Timeline(self._unit).add(case.number, "none_suits", actor_id=by.member_id, at=now)
         self._unit.tell(

@@ -175,6 +175,9 @@ class SupplyBrief(msgspec.Struct, frozen=True):
     code: str
     title: str
     unit_name: str
+    detail: str
+    area: str
+    organisation_id: int | None
 
 
 _ON_OFFER = and_(
@@ -182,9 +185,11 @@ _ON_OFFER = and_(
     or_(Supply.valid_until.is_(None), Supply.valid_until >= bindparam("day", type_=Date)),
     or_(bindparam("category", type_=String) == "", Supply.category == bindparam("category")),
 )
+_BRIEF = select(
+    Supply.code, Supply.title, Supply.unit_name, Supply.detail, Supply.area, Supply.organisation_id
+)
 _PAGE = Lean(
-    select(Supply.code, Supply.title, Supply.unit_name)
-    .where(_ON_OFFER)
+    _BRIEF.where(_ON_OFFER)
     .order_by(Supply.id)
     .limit(bindparam("most"))
     .offset(bindparam("past"))
@@ -192,7 +197,7 @@ _PAGE = Lean(
 _PAGE_COUNT = Lean(select(func.count()).select_from(Supply).where(_ON_OFFER))
 
 
-_BY_CODE = select(Supply).where(Supply.code == bindparam("code"))
+_BY_CODE = Lean(_BRIEF.where(Supply.code == bindparam("code")))
 
 
 class Supplies:
@@ -200,15 +205,20 @@ class Supplies:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        self._found: dict[str, Supply] = {}
 
     def by_code(self, code: str) -> Supply:
-        """The entry with that 编号. Raises SupplyUnknown."""
-        found = self._found.get(code) or self._unit.session.scalar(_BY_CODE, {"code": code})
+        """The entry with that 编号, to be changed. Raises SupplyUnknown."""
+        found = self._unit.session.scalar(select(Supply).where(Supply.code == code))
         if found is None:
             raise SupplyUnknown(code=code)
-        self._found[code] = found
         return found
+
+    def look(self, code: str) -> SupplyBrief:
+        """The same, only to be looked at."""
+        rows = _BY_CODE.run(self._unit, {"code": code})
+        if not rows:
+            raise SupplyUnknown(code=code)
+        return SupplyBrief(*rows[0])
 
     def add(self, supply: Supply) -> None:
         """Puts a new entry on the list."""

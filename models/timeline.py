@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 from sqlalchemy import ForeignKey, String, Text, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.lean import Lean
 from models.pending import Rows
 
 if TYPE_CHECKING:
@@ -34,10 +36,21 @@ class TimelineEntry(Base):
 _INSERT = Rows(insert(TimelineEntry), keys=["case_number", "at", "event", "actor_id", "note", "public"])
 
 
-_NEWEST = (
-    select(TimelineEntry)
-    .where(TimelineEntry.case_number == bindparam("case_number"))
-    .order_by(TimelineEntry.id.desc())
+class Entry(msgspec.Struct, frozen=True):
+    """One entry that is only looked at."""
+
+    at: datetime
+    event: str
+    actor_id: int | None
+    note: str
+    public: bool
+
+
+_ENTRIES = TimelineEntry.__table__.c
+_NEWEST = Lean(
+    select(*(_ENTRIES[name] for name in Entry.__struct_fields__))
+    .where(_ENTRIES.case_number == bindparam("case_number"))
+    .order_by(_ENTRIES.id.desc())
     .limit(bindparam("most"))
 )
 
@@ -71,7 +84,7 @@ class Timeline:
             },
         )
 
-    def of(self, number: int, limit: int = 50) -> list[TimelineEntry]:
+    def of(self, number: int, limit: int = 50) -> list[Entry]:
         """The newest entries of one case, oldest of them first."""
-        rows = self._unit.session.scalars(_NEWEST, {"case_number": number, "most": limit})
-        return list(rows)[::-1]
+        rows = _NEWEST.run(self._unit, {"case_number": number, "most": limit})
+        return [Entry(*row) for row in reversed(rows)]
