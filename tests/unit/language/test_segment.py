@@ -11,7 +11,7 @@ import jieba
 import pytest
 
 from bot.language.folding import fold
-from bot.language.segment import Segmenter, dictionary_path
+from bot.language.segment import PlainSegmenter, RustSegmenter, dictionary_path, rjieba
 
 DATA = Path(__file__).parents[2] / "data"
 _HAN = re.compile("[\u4e00-\u9fff]+")
@@ -39,8 +39,23 @@ def texts() -> list[str]:
 
 
 def test_the_cut_is_the_librarys(library: jieba.Tokenizer) -> None:
-    segmenter = Segmenter()
+    segmenter = PlainSegmenter()
     runs = [run for text in texts() for run in _HAN.findall(fold(text))]
     assert len(runs) > 2_000
     different = [run for run in runs if segmenter.cut(run) != library.lcut(run, HMM=False)]
     assert len(different) <= MOST_DIFFERENT * len(runs), different[:20]
+
+
+@pytest.mark.skipif(rjieba is None, reason="rjieba is not installed (the extra fast)")
+def test_the_quick_one_finds_the_same_words() -> None:
+    plain, quick = PlainSegmenter(["草牧场"]), RustSegmenter(["草牧场"])
+    told = [fold(text) for text in [*texts(), "嘎查的草牧场被围封了，3.5亩"]]
+    different = [text for text in told if plain.words(text) != quick.words(text)]
+    # They differ in letters and digits in one run (3.5, b超), hardly in Chinese words.
+    han = [
+        text
+        for text in different
+        if [word for word in plain.words(text) if _HAN.match(word)]
+        != [word for word in quick.words(text) if _HAN.match(word)]
+    ]
+    assert len(han) <= 0.03 * len(told), han[:20]
