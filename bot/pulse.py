@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -66,7 +67,7 @@ class Pulse:
 
     def watched(self, answer: Answer) -> Answer:
         """``answer``, counted and timed."""
-        count = self._messages.labels
+        count = cache(lambda kind: self._messages.labels(kind.__name__).inc)
         observe, late = self._seconds.observe, self._late.inc
 
         async def watched(message: Inbound) -> Reply | None:
@@ -76,7 +77,7 @@ class Pulse:
             observe(seconds)
             if reply is None and seconds >= self._deadline_s:
                 late()
-            count(type(message).__name__).inc()
+            count(type(message))()
             return reply
 
         return watched

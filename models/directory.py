@@ -1,7 +1,8 @@
 """The directory: who belongs where and who acts for whom, kept in memory because every message asks.
 
-It holds only what follows from organisations, posts, consortia and the rota; it is emptied when one of them
-changes (the revision ``roll``) and when a new day begins, since a term ends at midnight.
+It holds only what follows from organisations, posts, consortia and the rota, and how long the supply list is; it is
+emptied when one of them changes (the revisions ``roll`` and ``supplies``), and of cards when a new day begins, since a
+term ends at midnight.
 """
 
 from __future__ import annotations
@@ -52,10 +53,17 @@ class Directory:
         self._day: date | None = None
         self._cards: dict[int, Card] = {}
         self._questions: dict[str, str] = {}
+        self.on_offer: dict[tuple[date, str], int] = {}
+        """How many entries of the supply list are on offer, by day and category (empty: all)."""
 
     def forget(self) -> None:
         """Something changed: load everything anew when it is asked for."""
         self._cards, self._questions = {}, {}
+        self.forget_list()
+
+    def forget_list(self) -> None:
+        """The supply list changed."""
+        self.on_offer = {}
 
     def question(self, category: str, unit: Unit) -> str:
         """What is asked when a matter of that category (label) has no place; empty: nothing."""

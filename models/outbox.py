@@ -123,6 +123,13 @@ class Outbox:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
+        self._said: tuple[Body, bytes] | None = None
+
+    def _seal(self, body: Body) -> bytes:
+        """Sealed once for all who get the same letter one after the other."""
+        if self._said is None or self._said[0] != body:
+            self._said = body, self._unit.vault.seal(msgspec.json.encode(body).decode(), "outbox.body")
+        return self._said[1]
 
     def post(
         self,
@@ -145,9 +152,7 @@ class Outbox:
                 "member_id": member_id,
                 "openid": openid,
                 "kind": kind,
-                "body_sealed": self._unit.vault.seal(
-                    msgspec.json.encode(Body(text, fields)).decode(), "outbox.body"
-                ),
+                "body_sealed": self._seal(Body(text, fields)),
                 "priority": int(priority),
                 "state": State.PENDING.value,
                 "due_at": due_at or now,

@@ -186,6 +186,19 @@ class PendingSession(Session):
         super().__init__(engine, expire_on_commit=False)
         self.pending = Pending()
         self.foreseen = Foreseen()
+        self.used = False
+        """Whether entities may be in it: only then is there anything to flush or to forget."""
+
+    def tidy(self) -> None:
+        """Flushes entities, if there are any."""
+        if self.used:
+            self.flush()
+
+    def forget(self) -> None:
+        """Lets go of all entities, if there are any."""
+        if self.used:
+            self.expunge_all()
+            self.used = False
 
     @cached_property
     def line(self) -> Line:

@@ -67,6 +67,7 @@ class Unit:
         """The session, for entities. What waits to be written is written first; what was foreseen is doubted."""
         self.foreseen.doubt()
         self._session.settle()
+        self._session.used = True
         return self._session
 
     @property

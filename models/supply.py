@@ -242,6 +242,10 @@ class Supplies:
     ) -> tuple[list[SupplyBrief], int]:
         """One page of the list as members read it, and how many entries there are in all."""
         values = {"day": day, "category": category or ""}
-        [(total,)] = _PAGE_COUNT.run(self._unit, values)
+        totals = self._unit.directory.on_offer
+        total = totals.get((day, category or ""))
+        if total is None:
+            [(total,)] = _PAGE_COUNT.run(self._unit, values)
+            totals[day, category or ""] = total
         rows = _PAGE.run(self._unit, {**values, "most": limit, "past": offset})
         return [SupplyBrief(*row) for row in rows], total

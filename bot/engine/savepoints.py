@@ -32,7 +32,7 @@ def in_savepoint(session: PendingSession, driver: Any, name: str) -> Iterator[No
     driver.execute(f"SAVEPOINT {name}")
     try:
         yield
-        session.flush()
+        session.tidy()
         session.settle()
     except Exception as error:
         if isinstance(error, Spoiled) or not session.is_active:
@@ -40,7 +40,7 @@ def in_savepoint(session: PendingSession, driver: Any, name: str) -> Iterator[No
         session.pending.take_back()
         driver.execute(f"ROLLBACK TO SAVEPOINT {name}")
         driver.execute(f"RELEASE SAVEPOINT {name}")
-        session.expunge_all()
+        session.forget()
         raise
     driver.execute(f"RELEASE SAVEPOINT {name}")
 
@@ -56,12 +56,12 @@ def light_attempts(session: PendingSession, driver: Any) -> Attempts:
         pending.mark()
         try:
             yield
-            session.flush()
+            session.tidy()
         except Exception as error:
             changed = driver.total_changes - pending.changes != changes
             if changed or not session.is_active or not pending.take_back():
                 raise Spoiled from error
-            session.expunge_all()
+            session.forget()
             del unit.happenings[told:]
             unit.letters_posted = posted
             raise
@@ -99,7 +99,7 @@ def careful_attempts(session: PendingSession) -> Attempts:
                 yield
         except Exception:
             session.pending.take_back()
-            session.expunge_all()
+            session.forget()
             del unit.happenings[told:]
             unit.letters_posted = posted
             raise

@@ -91,11 +91,17 @@ async def _body(request: web.Request, limit: int, timeout_s: float) -> bytes:
     """The body, counted as it arrives: chunked or compressed ones say nothing true about their length beforehand."""
     if (request.content_length or 0) > limit:
         raise _BodyError(413)
+    content = request.content
+    if content.is_eof():  # it is all here, as nearly always: nothing to wait for
+        body: bytes = content.read_nowait()
+        if len(body) > limit:
+            raise _BodyError(413)
+        return body
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(timeout_s):
-            while part := await request.content.readany():
+            while part := await content.readany():
                 size += len(part)
                 if size > limit:
                     raise _BodyError(413)
