@@ -1,74 +1,129 @@
-"""The classifier: three linear models (intent, category, kind) over one set of features.
+"""The classifier: linear models of intent, category and kind, and a map of topics, over one set of features.
 
-The weights are made by ``python -m bot.language.training`` and kept in ``data/weights.npz``.
+The map of topics says which kind of service a text is about even where it only tells a symptom: every feature has
+a place in a small space, a text stands at the sum of its features' places, and each topic has a direction in it. Its
+lessons are texts of entries and of needs, topic by topic. All weights are made by ``make train``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import resources
-from math import sqrt
+from math import exp, sqrt
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.language.features import Features
+
 Weights = NDArray[np.float32]
+Small = NDArray[np.int8]
+HEADS = ("intent", "category", "kind")
+MOST_TOPICS = 8
+"""Topics that a text is taken to speak of."""
+LEAST_SHARE = 0.02
+"""A topic that is less likely than this is none."""
+
+
+class Model(msgspec.Struct, frozen=True):
+    """What is kept in the file: weights in eight bits, with the scale that makes them numbers again."""
+
+    names: list[str]
+    labels: dict[str, list[str]]
+    topics: list[str]
+    """``category|name`` of each topic."""
+    weights: Small
+    """One row a feature: the labels of all heads side by side, then the dimensions of the map."""
+    scale: Weights
+    """One number a column."""
+    bias: Weights
+    """Of the labels."""
+    directions: Weights
+    """One column a topic."""
+    topic_bias: Weights
+
+
+class Sense(msgspec.Struct, frozen=True):
+    """What a text was found to be."""
+
+    scores: list[float]
+    """Of every label of every head, side by side."""
+    topics: tuple[tuple[int, float], ...]
+    """The likeliest topics with the roots of their shares, the likeliest first."""
 
 
 class Classifier:
-    """Label probabilities for a text's features."""
+    """Label probabilities and topics for a text's features."""
 
-    def __init__(
-        self, names: list[str], labels: dict[str, list[str]], sparse: Weights, bias: Weights
-    ) -> None:
-        self._place = {name: i for i, name in enumerate(names)}
-        self._sparse, self._bias = sparse, bias
-        self.labels = labels
-        self._cuts: dict[str, slice] = {}
+    def __init__(self, model: Model) -> None:
+        self.labels = model.labels
+        self.topics = model.topics
+        self._features = Features(model.names)
+        self._weights, self._scale = model.weights, model.scale
+        self._bias, self._directions, self._topic_bias = model.bias, model.directions, model.topic_bias
+        self._width = len(model.bias)
+        self._ones = np.ones(2_000, dtype=np.float32)
+        self._cuts: dict[str, tuple[int, int]] = {}
         start = 0
-        for head, own in labels.items():
-            self._cuts[head] = slice(start, start + len(own))
+        for head, own in model.labels.items():
+            self._cuts[head] = start, start + len(own)
             start += len(own)
 
     @classmethod
     def load(cls) -> Classifier:
         """The classifier that ships with the product."""
-        with (
-            resources.files("bot.language").joinpath("data/weights.npz").open("rb") as file,
-            np.load(file) as kept,
-        ):
-            text = {key: bytes(kept[key]).decode("utf-8") for key in ("names", "labels")}
-            labels = dict(line.split(":", 1) for line in text["labels"].split("\n"))
-            scale = kept["scale"].astype(np.float32)
-            return cls(
-                text["names"].split("\n"),
-                {head: own.split(",") for head, own in labels.items()},
-                kept["sparse"].astype(np.float32) * scale,
-                kept["bias"].astype(np.float32),
-            )
+        return cls(load_model())
 
-    def scores(self, found: set[str]) -> Weights:
-        """The raw scores of every label of every model, side by side."""
-        place = self._place
-        rows = [place[name] for name in found if name in place]
-        total = self._bias.copy()
-        if rows:
-            # long texts have more features: each text counts as if it had the same length
-            total += self._sparse[rows].sum(axis=0) * np.float32(1.0 / sqrt(len(found)))
-        return total
+    def sense(self, squeezed: str, marked: Iterable[str]) -> Sense:
+        """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``)."""
+        rows = self._features.rows(squeezed, marked)
+        if not rows:
+            return Sense(self._bias.tolist(), ())
+        # Long texts have more features: each text counts as if it had the same length.
+        total = self._ones[: len(rows)] @ self._weights.take(rows, axis=0).astype(np.float32)
+        total *= self._scale * np.float32(1.0 / sqrt(len(rows)))
+        scores = (total[: self._width] + self._bias).tolist()
+        return Sense(scores, self._topics(total[self._width :]))
 
-    def share(self, head: str, scores: Weights) -> Weights:
-        """Probabilities of one model's labels."""
-        own = scores[self._cuts[head]]
-        raised = np.exp(own - own.max())
-        shares: Weights = (raised / raised.sum()).astype(np.float32)
-        return shares
+    def _topics(self, place: Weights) -> tuple[tuple[int, float], ...]:
+        if not len(self._topic_bias):
+            return ()
+        scores = place @ self._directions + self._topic_bias
+        shares = np.exp(scores - scores.max())
+        shares /= shares.sum()
+        first = np.flatnonzero(shares >= LEAST_SHARE)
+        found = sorted(zip(shares[first].tolist(), first.tolist(), strict=True), reverse=True)
+        return tuple((topic, sqrt(share)) for share, topic in found[:MOST_TOPICS])
 
-    def best(self, head: str, scores: Weights) -> tuple[str, float]:
+    def shares(self, head: str, sense: Sense) -> list[float]:
+        """Probabilities of one head's labels."""
+        start, end = self._cuts[head]
+        own = sense.scores[start:end]
+        most = max(own)
+        raised = [exp(score - most) for score in own]
+        total = sum(raised)
+        return [each / total for each in raised]
+
+    def best(self, head: str, sense: Sense) -> tuple[str, float]:
         """The likeliest label and its probability."""
-        shares = self.share(head, scores)
-        first = int(shares.argmax())
-        return self.labels[head][first], float(shares[first])
+        shares = self.shares(head, sense)
+        most = max(shares)
+        return self.labels[head][shares.index(most)], most
 
-    def weights(self) -> tuple[list[str], Weights, Weights]:
-        """Names, feature weights and biases: what is kept in the file."""
-        return list(self._place), self._sparse, self._bias
+
+def load_model() -> Model:
+    """The model in ``data/weights.npz``."""
+    with resources.files("bot.language").joinpath("data/weights.npz").open("rb") as file, np.load(file) as kept:
+        told = {key: bytes(kept[key]).decode("utf-8") for key in ("names", "labels", "topics")}
+        labels = dict(line.split(":", 1) for line in told["labels"].split("\n"))
+        return Model(
+            names=told["names"].split("\n"),
+            labels={head: own.split(",") for head, own in labels.items()},
+            topics=told["topics"].split("\n") if told["topics"] else [],
+            weights=kept["weights"],
+            scale=kept["scale"].astype(np.float32),
+            bias=kept["bias"].astype(np.float32),
+            directions=kept["directions"].astype(np.float32),
+            topic_bias=kept["topic_bias"].astype(np.float32),
+        )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 
 from bot.language import emergencies, marks, orders, places, quantities, times
-from bot.language.classifier import Classifier, Weights
-from bot.language.features import features
+from bot.language.classifier import Classifier, Sense
+from bot.language.features import marks as lexicon_marks
 from bot.language.folding import LIMIT, fold, squeeze
 from bot.language.lexicon import Lexicon, known_words
 from bot.language.segment import segmenter
@@ -19,120 +19,13 @@ from models.understanding import Slots, Understanding
 
 CODE = "1"
 """Raised by hand when code in this room changes what a text is understood to mean."""
-_DATA = ("cues.toml", "lexicon.toml", "places.toml", "simplified.txt", "weights.npz")
+_DATA = ("lexicon.toml", "places.toml", "simplified.txt", "weights.npz")
 _STOP = frozenset(
-    [
-        "的",
-        "了",
-        "着",
-        "是",
-        "在",
-        "我",
-        "你",
-        "他",
-        "她",
-        "它",
-        "俺",
-        "咱",
-        "您",
-        "们",
-        "我们",
-        "你们",
-        "他们",
-        "咱们",
-        "俺们",
-        "这",
-        "那",
-        "这个",
-        "那个",
-        "有",
-        "没",
-        "没有",
-        "不",
-        "就",
-        "也",
-        "都",
-        "还",
-        "又",
-        "再",
-        "很",
-        "太",
-        "要",
-        "想",
-        "能",
-        "会",
-        "可以",
-        "可",
-        "把",
-        "被",
-        "给",
-        "让",
-        "和",
-        "跟",
-        "与",
-        "及",
-        "或",
-        "但",
-        "因为",
-        "所以",
-        "如果",
-        "要是",
-        "什么",
-        "啥",
-        "咋",
-        "怎么",
-        "谁",
-        "哪",
-        "哪里",
-        "哪儿",
-        "吗",
-        "呢",
-        "吧",
-        "啊",
-        "呀",
-        "嘛",
-        "哦",
-        "嗯",
-        "哈",
-        "个",
-        "一",
-        "一个",
-        "上",
-        "下",
-        "里",
-        "去",
-        "来",
-        "到",
-        "从",
-        "对",
-        "向",
-        "为",
-        "以",
-        "于",
-        "之",
-        "等",
-        "请",
-        "请问",
-        "好",
-        "说",
-        "看",
-        "找",
-        "求",
-        "点",
-        "些",
-        "一些",
-        "一下",
-        "多少",
-        "几",
-        "现在",
-        "今年",
-        "最近",
-        "谢谢",
-        "领导",
-        "你好",
-        "您好",
-        "麻烦",
-    ]
+    """
+    的 了 着 是 在 我 你 他 她 它 俺 咱 您 们 我们 你们 他们 咱们 俺们 这 那 这个 那个 有 没 没有 不 就 也 都 还 又 再 很 太 要 想 能 会
+    可以 可 把 被 给 让 和 跟 与 及 或 但 因为 所以 如果 要是 什么 啥 咋 怎么 谁 哪 哪里 哪儿 吗 呢 吧 啊 呀 嘛 哦 嗯 哈 个 一 一个 上 下
+    里 去 来 到 从 对 向 为 以 于 之 等 请 请问 好 说 看 找 求 点 些 一些 一下 多少 几 现在 今年 最近 谢谢 领导 你好 您好 麻烦
+    """.split()  # noqa: SIM905 - read as a list of words
 )
 _SEARCHED = 80
 """Words of a text that are searched by: a need is told in fewer, and the cost stays bounded."""
@@ -151,10 +44,10 @@ class Language:
         self._classifier = Classifier.load()
         self._gazetteer = _gazetteer(places)
         self._segmenter.add((*places, *names))
-        # the same message is classified, then matched: its scores are worth keeping for a moment
-        # A message's folding, words and scores are asked for by understanding, rules, ranking and likeness; some
+        # A message's folding, words and sense are asked for by understanding, rules, ranking and likeness; some
         # hundred messages are under way at once.
-        self._scores = lru_cache(maxsize=1024)(self._score)
+        self._marks = lru_cache(maxsize=1024)(lambda squeezed: lexicon_marks(squeezed, self._lexicon))
+        self._sense = lru_cache(maxsize=1024)(self._sensed)
         self._plain = lru_cache(maxsize=1024)(_squeezed)
         self._search_words = lru_cache(maxsize=1024)(self._words)
         self.version = _version()
@@ -176,26 +69,30 @@ class Language:
     def _words(self, squeezed: str) -> tuple[str, ...]:
         found = dict.fromkeys(self._segmenter.words(squeezed))
         kept = {word: None for word in found if word not in _STOP}
-        kept.update(dict.fromkeys(self._lexicon.topics(squeezed)))
+        kept.update(dict.fromkeys(mark for mark in self._marks(squeezed) if mark[0] == "="))
         return tuple(kept or found)[:_SEARCHED]
 
     def plain(self, text: str) -> str:
         """The folded text without blanks and pictures, at most its first 600 characters."""
         return self._plain(text[:LIMIT])
 
+    def topics(self, text: str) -> Sequence[tuple[int, float]]:
+        """The likeliest kinds of service that a text is about, each with the root of its share."""
+        return self._sense(self._plain(text[:LIMIT])).topics
+
+    def topic_names(self) -> Sequence[str]:
+        """``category|name`` of every topic, by number."""
+        return self._classifier.topics
+
     def category_shares(self, text: str) -> dict[str, float]:
         """How likely each category is, given that the text is a need or an offer."""
-        scores = self._scores(self._plain(text[:LIMIT]))
+        sense = self._sense(self._plain(text[:LIMIT]))
         return dict(
-            zip(
-                self._classifier.labels["category"],
-                self._classifier.share("category", scores).tolist(),
-                strict=True,
-            )
+            zip(self._classifier.labels["category"], self._classifier.shares("category", sense), strict=True)
         )
 
-    def _score(self, squeezed: str) -> Weights:
-        return self._classifier.scores(features(squeezed, self._lexicon))
+    def _sensed(self, squeezed: str) -> Sense:
+        return self._classifier.sense(squeezed, self._marks(squeezed))
 
     def understand(self, text: str, now: datetime) -> Understanding:
         """The reading of one message; ``now`` is the aware moment from which relative dates count.
@@ -211,15 +108,15 @@ class Language:
         category: str | None = None
         if not squeezed:
             return Understanding(version=self.version, intent="other", confidence=0.5)
-        scores = self._scores(squeezed)
-        intent, confidence = self._classifier.best("intent", scores)
+        sense = self._sense(squeezed)
+        intent, confidence = self._classifier.best("intent", sense)
         if order is not None:
             intent, confidence = order, 1.0
         bare = order is not None and len(squeezed) <= 4
         if intent in ("report", "offer") and not bare:
-            category = self._classifier.best("category", scores)[0]
+            category = self._classifier.best("category", sense)[0]
             if intent == "report":
-                kind = self._classifier.best("kind", scores)[0]
+                kind = self._classifier.best("kind", sense)[0]
         slots, deadline, when = self._facts(text, folded, intent, today)
         return Understanding(
             version=self.version,

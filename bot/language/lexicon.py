@@ -14,7 +14,7 @@ from importlib import resources
 import ahocorasick
 
 Entry = tuple[int, str, tuple[str, ...]]
-"""Length of the word, the category of its table, the topics it speaks of, each marked with ``=``."""
+"""Length of the word, the category of its table marked with ``#``, the topics it speaks of marked with ``=``."""
 
 
 @cache
@@ -40,20 +40,12 @@ class Lexicon:
             wider = dict(plains)
             for plain in plains:
                 wider.update(means.get(plain, {}))
-            self._machine.add_word(word, (len(word), category[word], tuple("=" + plain for plain in wider)))
+            self._machine.add_word(word, (len(word), "#" + category[word], tuple("=" + plain for plain in wider)))
         self._machine.make_automaton()
 
     def find(self, folded: str) -> list[Entry]:
         """The known words of a folded text, in order of their ends; they may overlap."""
         return [entry for _, entry in self._machine.iter(folded)]
-
-    def topics(self, folded: str) -> list[str]:
-        """The topics that the text's words speak of, marked with ``=``, each once, in order."""
-        found: dict[str, None] = {}
-        for _, entry in self._machine.iter(folded):
-            if entry[0] > 0:
-                found.update(dict.fromkeys(entry[2]))
-        return list(found)
 
 
 def known_words(lexicon: Lexicon) -> Iterable[str]:

@@ -1,170 +1,196 @@
-"""``python -m bot.language.training FILE…``: makes ``data/weights.npz`` from labelled messages.
+"""``make train``: makes ``data/weights.npz`` from the lessons in ``tests/data``.
 
-Files: ``.jsonl`` as in tests/data/messages.jsonl, or ``.txt`` lessons: a
-heading ``## intent kind category`` (``-`` where there is none), then one message a line. Logistic
-regression with a quadratic penalty, by full-batch gradient steps from zero: no randomness, the same files give
-the same weights on the same numpy.
+Lessons come in three shapes: ``.jsonl`` as tests/data/messages.jsonl; ``.txt`` with headings
+``## intent kind category`` (``-`` where there is none) and one message a line; ``.txt`` with headings
+``## category | topic`` and lines ``供：…`` (a text of an entry) or ``需：…`` (somebody who needs it).
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from bot.language.classifier import Classifier
-from bot.language.features import features
+from bot.language import learning
+from bot.language.classifier import HEADS, Model
+from bot.language.features import Features, every_feature, marks
 from bot.language.folding import LIMIT, fold, squeeze
 from bot.language.lexicon import Lexicon
 
-Matrix = NDArray[np.float32]
-_STEPS = 150
-_PENALTY = {"intent": 0.08, "category": 0.08, "kind": 0.2}
+LESSONS = Path("tests/data")
+_PENALTY = {"intent": 0.03, "category": 0.03, "kind": 0.1}
 _RARE = 2
-"""A feature must occur in so many messages to be kept."""
+"""A feature must occur in so many lessons to be kept."""
+_NEED_AS_REPORT = 0.3
+"""A line of need in the topics' lessons is a report too, but says little about how people otherwise talk."""
 
 
 class Example(msgspec.Struct, frozen=True):
-    """One labelled message; ``kind`` and ``category`` are None where they do not apply."""
+    """One lesson; what is not known of it is None."""
 
     text: str
     intent: str | None = None
     kind: str | None = None
     category: str | None = None
+    topic: str | None = None
     weight: float = 1.0
+    """How much it says about intents."""
 
 
 def read(path: Path) -> list[Example]:
-    """The labelled messages of a file."""
+    """The lessons of a file."""
     examples: list[Example] = []
-    heading = ["other", "-", "-"]
-    for line in path.read_text("utf-8").splitlines():
+    heading: list[str | None] = ["other", None, None]
+    topic: str | None = None
+    for raw in path.read_text("utf-8").splitlines():
+        line = raw.strip()
         if line.startswith("## "):
-            heading = line[3:].split()
-        elif not line.strip() or line.startswith("# "):
+            if "|" in line:
+                category, _, name = (part.strip() for part in line[3:].partition("|"))
+                heading, topic = [None, None, category], f"{category}|{name}"
+            else:
+                heading, topic = [None if part == "-" else part for part in line[3:].split()], None
+        elif not line or line.startswith("# "):
             continue
         elif path.suffix == ".jsonl":
             examples.append(msgspec.json.decode(line, type=Example))
-        else:
-            intent, kind, category = (None if part == "-" else part for part in heading)
+        elif topic is None:
+            intent, kind, category = heading
             examples.append(Example(line, intent, kind, category))
+        else:
+            need = line.startswith("需")
+            examples.append(
+                Example(
+                    line[2:].strip(),
+                    "report" if need else None,
+                    None,
+                    heading[2],
+                    topic,
+                    _NEED_AS_REPORT,
+                )
+            )
     return examples
 
 
-def seen(examples: Sequence[Example]) -> list[set[str]]:
-    """The features of each example, as the product would see them."""
+def lessons(folder: Path = LESSONS) -> list[Example]:
+    """Everything that the shipped weights are made of; what is kept for tests is not among it."""
+    paths = [folder / "lessons.txt", folder / "supplies.txt", *sorted((folder / "lessons").glob("*"))]
+    return [example for path in paths for example in read(path)]
+
+
+def train(examples: Sequence[Example], *, dimensions: int = 96) -> Model:
+    """The model of these lessons."""
     lexicon = Lexicon()
-    return [features(squeeze(fold(example.text[:LIMIT])), lexicon) for example in examples]
-
-
-def train(examples: Sequence[Example], found_in: Sequence[set[str]]) -> Classifier:
-    """The classifier of these examples and their features."""
-    counts = Counter(name for found in found_in for name in found)
+    texts = [squeeze(fold(example.text[:LIMIT])) for example in examples]
+    counts = Counter(name for text in texts for name in every_feature(text, lexicon))
     names = sorted(name for name, count in counts.items() if count >= _RARE)
-    place = {name: i for i, name in enumerate(names)}
-    matrix: Matrix = np.zeros((len(found_in), len(names)), dtype=np.float32)
-    for row, found in enumerate(found_in):
-        columns = [place[name] for name in found if name in place]
-        matrix[row, columns] = 1.0 / np.sqrt(max(len(found), 1))
+    features = Features(names)
+    rows = [features.rows(text, marks(text, lexicon)) for text in texts]
     labels: dict[str, list[str]] = {}
-    parts: list[Matrix] = []
-    biases: list[NDArray[np.float32]] = []
-    for head in ("intent", "category", "kind"):
+    parts, biases = [], []
+    for head in HEADS:
         told = [getattr(example, head) for example in examples]
-        rows = [i for i, label in enumerate(told) if label is not None]
-        labels[head] = sorted({told[i] for i in rows})
-        answers = np.array([labels[head].index(told[i]) for i in rows])
-        # a label with few messages must not drown: each weighs by the root of its rarity
-        share = np.bincount(answers, minlength=len(labels[head])) * len(labels[head]) / len(rows)
-        weights = np.array([examples[i].weight for i in rows], dtype=np.float32) * share[answers] ** -0.5
-        part, bias = _fit(
-            matrix[rows], answers, weights.astype(np.float32), len(labels[head]), _PENALTY[head]
+        known = [i for i, label in enumerate(told) if label is not None]
+        labels[head] = sorted({told[i] for i in known})
+        answers = np.array([labels[head].index(told[i]) for i in known])
+        # A label with few messages must not drown: each weighs by the root of its rarity.
+        share = np.bincount(answers, minlength=len(labels[head])) * len(labels[head]) / len(known)
+        weights = share[answers] ** -0.5
+        if head == "intent":
+            weights = weights * np.array([examples[i].weight for i in known])
+        part, bias = learning.logistic(
+            learning.matrix([rows[i] for i in known], len(names)),
+            answers,
+            weights.astype(np.float32),
+            len(labels[head]),
+            penalty=_PENALTY[head],
         )
         parts.append(part)
         biases.append(bias)
-    return Classifier(names, labels, np.concatenate(parts, axis=1), np.concatenate(biases))
+    topics = sorted({example.topic for example in examples if example.topic is not None})
+    directions, topic_bias = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
+    if topics:
+        number = {topic: i for i, topic in enumerate(topics)}
+        known = [i for i, example in enumerate(examples) if example.topic is not None]
+        answers = np.array([number[examples[i].topic or ""] for i in known])
+        places, directions, topic_bias = learning.topic_map(
+            learning.matrix([rows[i] for i in known], len(names)),
+            answers,
+            np.ones(len(known), dtype=np.float32),
+            len(topics),
+            dimensions=dimensions,
+        )
+        parts.append(places)
+    return _small(names, labels, topics, np.concatenate(parts, axis=1), np.concatenate(biases), directions, topic_bias)
 
 
-def _fit(
-    matrix: Matrix, answers: NDArray[np.int64], weights: Matrix, classes: int, penalty: float
-) -> tuple[Matrix, Matrix]:
-    """Multinomial logistic regression by Nesterov's accelerated gradient; the bias carries no penalty."""
-    rows = len(answers)
-    target = np.zeros((rows, classes), dtype=np.float32)
-    target[np.arange(rows), answers] = 1.0
-    point = np.zeros((matrix.shape[1], classes), dtype=np.float32)
-    ahead = point.copy()
-    bias = np.zeros(classes, dtype=np.float32)
-    # the loss is the sum over messages, its curvature at most a quarter of the matrix's square norm
-    step = 1.0 / (0.5 * _norm(matrix) + penalty)
-    bias_step = 1.0 / rows
-    for i in range(_STEPS):
-        scores = matrix @ ahead + bias
-        scores -= scores.max(axis=1, keepdims=True)
-        shares = np.exp(scores)
-        shares /= shares.sum(axis=1, keepdims=True)
-        wrong = (shares - target) * weights[:, None]
-        nearer = ahead - step * (matrix.T @ wrong + penalty * ahead)
-        bias -= bias_step * wrong.sum(axis=0)
-        ahead = nearer + np.float32(i / (i + 3)) * (nearer - point)
-        point = nearer
-    return point, bias
-
-
-def _norm(matrix: Matrix) -> float:
-    """The largest eigenvalue of the matrix's square, by power iteration."""
-    vector = np.ones(matrix.shape[1], dtype=np.float32)
-    size = 1.0
-    for _ in range(30):
-        vector = matrix.T @ (matrix @ vector)
-        size = float(np.linalg.norm(vector))
-        vector /= size
-    return size
-
-
-def save(classifier: Classifier, path: Path) -> None:
-    """Writes the weights: feature weights in eight bits with one scale per label, the rest as they are."""
-    place, sparse, bias = classifier.weights()
-    scale = np.maximum(np.abs(sparse).max(axis=0), 1e-9) / 127
-    small = np.round(sparse / scale).astype(np.int8)
+def _small(
+    names: list[str],
+    labels: dict[str, list[str]],
+    topics: list[str],
+    weights: learning.Matrix,
+    bias: learning.Matrix,
+    directions: learning.Matrix,
+    topic_bias: learning.Matrix,
+) -> Model:
+    """Weights in eight bits with one scale a column; features that say hardly anything are left out."""
+    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
+    small = np.round(weights / scale).astype(np.int8)
     useful = np.abs(small).max(axis=1) >= 3
-    names = [name for name, keep in zip(place, useful, strict=True) if keep]
-    labels = "\n".join(f"{head}:{','.join(own)}" for head, own in classifier.labels.items())
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        names=np.frombuffer("\n".join(names).encode(), dtype=np.uint8),
-        labels=np.frombuffer(labels.encode(), dtype=np.uint8),
-        sparse=small[useful],
+    return Model(
+        names=[name for name, keep in zip(names, useful, strict=True) if keep],
+        labels=labels,
+        topics=topics,
+        weights=small[useful],
         scale=scale.astype(np.float32),
         bias=bias.astype(np.float32),
+        directions=directions.astype(np.float32),
+        topic_bias=topic_bias.astype(np.float32),
+    )
+
+
+def save(model: Model, path: Path) -> None:
+    """Writes the model."""
+    buffer = io.BytesIO()
+
+    def text(lines: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+        return np.frombuffer("\n".join(lines).encode(), dtype=np.uint8)
+
+    np.savez_compressed(
+        buffer,
+        names=text(model.names),
+        labels=text(f"{head}:{','.join(own)}" for head, own in model.labels.items()),
+        topics=text(model.topics),
+        weights=model.weights,
+        scale=model.scale,
+        bias=model.bias,
+        directions=model.directions.astype(np.float16),
+        topic_bias=model.topic_bias.astype(np.float16),
     )
     path.write_bytes(buffer.getvalue())
 
 
-def main(paths: Sequence[str]) -> int:
-    """Reads the files, trains, writes the weights beside this module."""
-    examples = [example for path in paths for example in read(Path(path))]
-    classifier = train(examples, seen(examples))
-    target = Path(__file__).parent / "data" / "weights.npz"
-    save(classifier, target)
-    sys.stdout.write(f"{len(examples)} messages, {target.stat().st_size} bytes\n")
+def main(arguments: Sequence[str]) -> int:
+    """Reads the lessons, trains, writes the weights beside this module."""
+    parser = argparse.ArgumentParser(prog="bot.language.training")
+    parser.add_argument("folder", type=Path, nargs="?", default=LESSONS)
+    parser.add_argument("--to", type=Path, default=Path(__file__).parent / "data" / "weights.npz")
+    args = parser.parse_args(arguments)
+    examples = lessons(args.folder)
+    model = train(examples)
+    save(model, args.to)
+    sys.stdout.write(
+        f"{len(examples)} lessons, {len(model.names)} features, {len(model.topics)} topics, "
+        f"{args.to.stat().st_size} bytes\n"
+    )
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(
-        main(
-            sys.argv[1:]
-            or [
-                f"tests/data/{name}"
-                for name in ("messages.jsonl", "lessons.txt", "needs.txt", "supplies.txt")
-            ]
-        )
-    )
+    raise SystemExit(main(sys.argv[1:]))
