@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 
-from bot.language import emergencies, marks, orders, places, quantities, times
+from bot.language import emergencies, facts, orders, places
 from bot.language.classifier import Classifier, Sense
 from bot.language.features import marks as lexicon_marks
 from bot.language.folding import LIMIT, fold, squeeze
@@ -134,50 +134,7 @@ class Language:
         self, text: str, folded: str, intent: str, today: date
     ) -> tuple[Slots, str | None, str | None]:
         """The slots, the deadline and the deadline as precisely as it was said."""
-        phones = marks.phones(folded)
-        items = marks.items(folded, phones) if intent in marks.ITEM_INTENTS else []
-        taken = phones + items
-        backward = intent == "volunteer_log"
-        said = [t for t in times.find(folded, today, backward=backward) if not _hit(t.start, t.end, taken)]
-        said = [t for t in said if not t.vague or intent in ("activity_query", "duty_query")]
-        taken = taken + [(t.start, t.end) for t in said]
-        where = places.find(folded, self._gazetteer, intent=intent, taken=taken)
-        amounts = quantities.find(folded, intent=intent, taken=taken + where)
-        slots = Slots(
-            quantity=tuple(text[a:b] for a, b in amounts),
-            place=tuple(text[a:b] for a, b in where),
-            time=tuple(text[t.start : t.end] for t in said),
-            phone=tuple(text[a:b] for a, b in phones),
-            item_no=tuple(text[a:b] for a, b in items),
-        )
-        return slots, *_deadline(said, today, intent)
-
-
-def _hit(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
-    return any(start < right and left < end for left, right in spans)
-
-
-def _deadline(said: list[times.Time], today: date, intent: str) -> tuple[str | None, str | None]:
-    """The time by which it is needed, else the next one; a past one only for what is told as done."""
-    dated = [t for t in said if t.days is not None]
-    ahead = [t for t in dated if t.days is not None and t.days[1] >= today]
-    behind = intent in ("volunteer_log", "progress")
-    if intent == "volunteer_log":
-        ahead = dated
-    chosen = (
-        next((t for t in ahead if t.by), None)
-        or next(iter(ahead), None)
-        or (dated[0] if behind and dated else None)
-    )
-    if chosen is None or chosen.days is None:
-        return None, None
-    first, last = chosen.days
-    if first != last:
-        span = f"{first}/{last}"
-        return span, span
-    if chosen.clock is None:
-        return str(first), str(first)
-    return str(first), f"{first}T{chosen.clock[0]:02}:{chosen.clock[1]:02}"
+        return facts.find(text, folded, self._gazetteer, intent=intent, today=today)
 
 
 def _gazetteer(names: Iterable[str]) -> places.Gazetteer:

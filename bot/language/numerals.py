@@ -26,7 +26,7 @@ def value(text: str) -> tuple[float, float] | None:
 
     Understands 半 (two and a half: 两…半 is the caller's), 几, 多, 来, 余 and neighbours such as 三五.
     """
-    text = text.replace(",", "").replace("个", "")
+    text = text.replace(",", "").replace("个", "").replace("廿", "二十").replace("卅", "三十")
     if not text or len(text) > _LONGEST:
         return None
     if text == "半":

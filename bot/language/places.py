@@ -1,256 +1,269 @@
 """Where: named places and positions, as the exact piece of the text.
 
 A place is a chain of links that touch: a region or village by name (known, or recognised by its ending), a
-facility (村部, 敬老院) and a position (门口, 东头). A name inside an organisation's name is not a place.
+facility (村部, 敬老院) and a position (门口, 东头). A name inside an organisation's name is not a place, nor is where
+somebody merely comes from.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable
-from functools import cache
-from importlib import resources
 
-import ahocorasick
+from bot.language.gazetteer import Gazetteer, Link, words
 
+__all__ = ["Gazetteer", "find"]
 
-def _words(table: str) -> list[str]:
-    told = tomllib.loads(resources.files("bot.language").joinpath("data/places.toml").read_text("utf-8"))
-    return str(told[table]).split()
-
-
-_ENDING = (
-    "苏木|嘎查|街道|社区|小区|开发区|园区|林场|牧场|营子|自治县|自治旗|自治州|[省市县区旗镇乡村屯庄寨堡沟组]"
+_GENERIC = frozenset(words("generic"))
+_ENDING = re.compile(
+    r"苏木|嘎查|街道|社区|小区|开发区|园区|景区|林场|牧场|营子村?|屯子|村民小组|小组|单元|号楼|[屯庄寨堡沟湾坪坝岭塘]村"
+    r"|家(?:窝铺|[湾坪坝店铺塬坡洼梁岭岘塘]|(?=大?门口|门前|房后|院里|屋后|后院|前院))"
+    r"|底下|边上|门口|边边|边(?![境疆上边缘])|[这那]边|沟门|梁子|营盘|[村镇乡县旗市区屯庄寨堡沟组队社栋楼](?![长员伍里会织委级落民干])"
 )
-_ORDER = "[0-9一二三四五六七八九十东西南北前后中上下]"
-_NAMED = re.compile(
-    rf"(?:(?<![0-9]){_ORDER}{{1,3}}(?:村民小组|小组|组|队|社|号楼|栋|单元|楼(?!道)|街|里弄|弄|期)(?![长员伍里会织的建委])"
-    rf"|[\u4e00-\u9fff]{{1,4}}(?:{_ENDING}))"
+_GONE_TO = re.compile(
+    r"(?:在|到|赴|往|去|从|奔|于)(?P<at>[\u4e00-\u9fff]{1,6}?(?:中心|河段|弯道|栈道|步道|基地|纪念地|[馆园湖岭滩岘坡梁桥街营塬站院]))"
+    r"(?![\u4e00-\u9fff]?(?:支部|党|办|委|长|书记|公司|局|个))"
 )
-_BREAK = re.compile(
-    r"我们|咱们|俺们|你们|他们|它们|我|你|他|她|咱|俺|的|了|在|到|从|去|来|往|上|给|和|跟|与|向|是|有|把|让|请|对|由|为|帮|找|求|那|这|哪|各|每|全|本|该|离|住|下|及|就|也|都|还|叫|会|能|想|要|谁|个|几|多|又|再|回|进|出|好|不|没|姓|名|说|派|以|用|里|成员|扔|接|倒|堆|修|养|卖|结对|联建|其他|周边|附近|邻|隔壁|农|乡下|整|外|两|俩|小"
+"""Where somebody is or goes, when its name ends like a place."""
+_GOES = re.compile("[在到赴往去从奔于]")
+_ORDINAL_ENDINGS = frozenset(["组", "队", "社", "单元", "号楼", "栋", "楼", "小组", "村民小组"])
+_ORDINALS = frozenset("0123456789一二三四五六七八九十")
+_STOPS = frozenset(
+    "我们你他她它咱俺的了在到从去来往上给和跟与向是有把让请对由为帮找求那这哪各每全本该离住下及就也都还叫会能想要谁个几多"
+    "又再回进出好不没姓名说派以用里扔接倒堆修养卖邻农整外两俩建盖办开买抓拿拉过被按替讲拨付至封等级任着行驻收拾共果等某业户仨原贵通请盼赴带才睡夹喊踩于"
+    "，。！？、；：,.!?;: \n()（）“”\"'0123456789—-~"
 )
-_GENERIC = frozenset(_words("generic"))
+_SIDES = frozenset(["底下", "边上", "门口", "边", "边边"])
+_NO_SIDE = frozenset("一这那身旁周半两左右手里外上下前后靠跟东西南北村河江海路道桥")
+_STANDS_OVER = frozenset("桥畔山子楼崖坡坎洞梁堤坝檐墙岩")
+"""What a place can be underneath of; under a tree or a bed is none."""
+_SIDE_STARTS = frozenset("年手眼天地脚头")
+_TOWN_ENDINGS = frozenset(["镇", "乡", "村", "苏木", "嘎查", "街道", "社区"])
+_NOT_IN_TOWN = frozenset("的了在有没就和给想，。、")
+_LONG_ENDINGS = frozenset(["苏木", "嘎查", "街道", "社区"])
+_POSITION = re.compile(
+    r"(?:[里上](?=门口))?(?:大?门口|门前|大门|[东西南北](?:头|边|侧|面|门|大?街|路|巷)|往[东西南北](?![京安方昌])|[东西南北](?=，|。|,| |$|那|这|一)|旁边|边上|边边?(?!境|疆)|旁|入口|出口"
+    r"|对面|后面|前面|后头|前头|背后|跟前|底下|一带|路口|村口|里头|拐弯(?:处|那儿)?|四周围?|前(?![年天后些几期往])|口(?![腔粮头味蹄]))"
+)
 _ORGANISATION = re.compile(
-    r"^[\u4e00-\u9fff]{0,6}?(?:党总支|党支部|支部|党委|党组|联合党|总支|合作社|公司|协会|委员会|两委|村委|居委|政府|供电所|卫生局|农牧局|水利局|法院|检察院|派出所|司法所|税务|工会|妇联|团委|局|联社|银行|电视台|乌兰牧骑|书记|主任|联络员)"
+    r"[\u4e00-\u9fff]{0,9}?(?:推广站|党总支|党支部|支部|党委|党组|联合党|总支|合作社|公司|协会|委员会|两委|村委|居委|政府|供电所|[一-龥]{2}局|法院"
+    r"|检察院|派出所|司法所|税务|工会|妇联|团委|农合联|联社|银行|信用社|电视台|乌兰牧骑|书记|主任|联络员|商会|大学|学院|农大|服务队"
+    r"|[的]?(?:客商|老板|人说|老家))"
 )
-_FACILITY = _words("facilities")
-_POSITION = "门口|大门口|东头|西头|南头|北头|东边|西边|南边|北边|旁边|边上|对面|后面|前面|后头|前头|东侧|西侧|南侧|北侧|里头|附近|周边|一带|路口|村口|河边|河套|桥头|院里|院内|大坑|那边|山上|地头|楼道|楼下|外头|路段|那段|那截|三岔口|广场|后山|沟里|东|西|口"
-_CHAIN = re.compile(
-    rf"(?:{'|'.join(sorted(_FACILITY, key=len, reverse=True))})(?:(?:{_POSITION})(?![医药施]))?"
+_FROM_AFTER = re.compile(
+    r"人(?!民|家|手|员|工|少|多|不|都|太)|(?:那边)?(?:嫁|过来|来的|来问|来的客商|迁来|搬来)|的[，。,刚]|一家"
 )
-_AFTER = re.compile(
-    rf"(?:的|那|)(?:{'|'.join(sorted(_FACILITY, key=len, reverse=True))}|{_POSITION})(?![医药施])"
+_AWAY_AFTER = re.compile(
+    r"[\u4e00-\u9fff]{0,1}(?:上班|打工|当兵|念书|上学|上大|做买卖|工作|读书|干活|定居|长大|退休|干到)"
 )
-_HOUSE = re.compile(
-    r"(?:老|小)[\u4e00-\u9fff]{1,3}?家(?:门口|门前|房后|院里|屋后|东边|西边|那块|后院|前)|[王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蔡蒋余于杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤]家(?:沟|沟子|营子|屯|湾|坪|坝|店|铺|寨|庄|堡|塬|坡|洼|窝铺|梁|岭)(?:村)?"
+_BEFORE_SHORT = frozenset(
+    "在到去往从发是给离自回赴送进走跑抵来上至过经者跟与及，。！？、,.!? ；;：:\n省市县区旗州"
 )
-_NEVER = re.compile(r"我们村|咱们?村|俺们?村|本村|寨上|我们寨|咱寨|屯里人|村里(?!小广场|活动室)|家里")
-_TRIGGER = re.compile(
-    rf"(?:{_ENDING})|[口边头院室馆场站里上楼校园部栋坑河山沟坡塘渠桥堂店房路街]|电梯|食堂|主干道|大棚|医院|学校"
+_AFTER_SHORT = ("这边", "那边", "县城", "火车站", "的客车", "城里", "那里", "这里", "往", "到")
+_OBJECT_BEFORE = frozenset("建修盖办开弄整设打要缺没想个座处家间买种包租做栋条管")
+_AT_BEFORE = frozenset("在到去往从给上沿进至靠挨把扔倒堆")
+_OWN = frozenset("，。！？、,.!? ；;：:\n们村里咱俺这那")
+_SPEAKS_AFTER = re.compile(
+    r"(?:的?(?:大夫|医生|老师|护士|人说|人家|领导)|说|派|愿|可以|可为|可受|可派|党|支部|能给|来的人|有没有|要求|通知|回复|给我|这边可|不给|不管|联合|组织|没这)"
 )
-_FROM = re.compile(r"^ ?(?:的|人|这边|那边|来的|嘎达|那旮旯)")
+_OBJECTS = frozenset(words("objects"))
+"""Facilities that are what is needed or broken rather than where."""
+_VAGUE_SPOTS = frozenset(words("vague"))
+_SPOTS = frozenset(["spot", "at"])
+_BARE = frozenset(words("bare"))
+"""Positions that say nothing alone."""
+_SILENT = frozenset(["chitchat", "evaluate", "help", "human", "duty_query", "other"])
+_NEVER = frozenset(words("never"))
 Span = tuple[int, int]
-
-
-@cache
-def counties() -> tuple[str, ...]:
-    """Full names of China's regions down to the county, and the home region's towns."""
-    told = tomllib.loads(resources.files("models").joinpath("data/regions.toml").read_text("utf-8"))
-    names: dict[str, None] = {}
-    for province, cities in told["counties"].items():
-        names[province] = None
-        for city, below in cities.items():
-            names[city] = None
-            names.update(dict.fromkeys(below))
-    for towns in told["towns"].values():
-        names.update(dict.fromkeys(towns))
-    names.update(dict.fromkeys(told["short"]))
-    names.pop("市辖区", None)
-    return tuple(name for name in names if len(name) > 1)
-
-
-_CUT = re.compile(
-    r"(?:蒙古族|回族|土家族|苗族|侗族|满族|藏族|彝族|壮族|瑶族|羌族|畲族|维吾尔|哈萨克|各族|布依族|傣族|白族|[\u4e00-\u9fff]{1,3}族)*自治[县旗州区]$|[省市县区旗]$|街道$|[镇乡]$|苏木$"
-)
-
-
-_LARGE = frozenset(
-    f"{name}市"
-    for name in [
-        "北京",
-        "天津",
-        "上海",
-        "重庆",
-        "沈阳",
-        "大连",
-        "长春",
-        "济南",
-        "青岛",
-        "南京",
-        "杭州",
-        "广州",
-        "深圳",
-        "武汉",
-        "成都",
-        "西安",
-        "赤峰",
-        "通辽",
-    ]
-)
-"""Cities whose two-character short names are no everyday words."""
-
-
-class Gazetteer:
-    """Known names of places, found in a text in one pass."""
-
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self._names: set[str] = set()
-        self._machine = ahocorasick.Automaton()
-        self.add((*counties(), *names))
-
-    def add(self, names: Iterable[str]) -> None:
-        """Takes more names in, with their short forms of two characters or more where those are distinctive."""
-        for name in names:
-            self._names.add(name)
-            short = _CUT.sub("", name)
-            if len(short) > 2 or (len(short) == 2 and name in _LARGE):
-                self._names.add(short)
-        self._names -= _GENERIC | {
-            "和平",
-            "朝阳",
-            "新华",
-            "中山",
-            "城中",
-            "市中",
-            "长安",
-            "文化",
-            "大同",
-            "平安",
-            "自治",
-        }
-        for name in self._names:
-            self._machine.add_word(name, len(name))
-        self._machine.make_automaton()
-
-    def find(self, folded: str) -> list[Span]:
-        """The longest known names, leftmost first, without overlaps."""
-        return [(end - size + 1, end + 1) for end, size in self._machine.iter_long(folded)]
 
 
 def find(folded: str, gazetteer: Gazetteer, *, intent: str, taken: list[Span]) -> list[Span]:
     """Where places stand."""
-    if intent in ("chitchat", "evaluate", "help", "human", "duty_query", "other"):
+    if intent in _SILENT:
         return []
-    links = gazetteer.find(folded)
-    if not links and not _TRIGGER.search(folded):
-        return []
-    links = _join(sorted(links + list(_named(folded, links))), folded)
-    for match in _HOUSE.finditer(folded):
-        links.append(match.span())
-    for match in _CHAIN.finditer(folded):
-        links.append(match.span())
-    merged = [
-        s for s in _join(sorted(links), folded) if not any(s[0] < r and left < s[1] for left, r in taken)
-    ]
-    return [s for s in merged if _stands(folded, s, intent)]
-
-
-def _named(folded: str, known: list[Span]) -> list[Span]:
-    """Names recognised by their ending: 东沟村, 罕山嘎查, 三组."""
-    found: list[Span] = []
-    for match in _NAMED.finditer(folded):
-        start, end = match.span()
-        for left, right in known:
-            if left <= start < right:
-                start = right
-        text = folded[start:end]
-        for stop in _BREAK.finditer(text[:-1]):
-            if stop.end() < len(text):
-                start = match.end() - len(text) + stop.end()
-        text = folded[start:end]
+    known = gazetteer.find(folded)
+    links = [
+        link
+        for link in known
         if (
-            len(text) > 1
-            and text not in _GENERIC
-            and not (len(text) == 2 and text[0] in "全本各哪那一两乡城农山景市矿林郊超大")
-        ):
+            _stands_alone(folded, link, taken)
+            if link[2] == "short"
+            else folded[link[0] : link[1]] not in _OBJECTS
+        )
+    ]
+    if _ENDING.search(folded):
+        links += _ended(folded, known)
+        links.sort()
+    if _GOES.search(folded):
+        for match in _GONE_TO.finditer(folded):
+            if _STOPS.isdisjoint(match["at"]):
+                links.append((*match.span("at"), "spot"))
+        links.sort()
+    if not links:
+        return []
+    found: list[Span] = []
+    for start, end, kinds in _chains(folded, links):
+        if any(start < right and left < end for left, right in taken):
+            continue
+        counts = _spot_counts if kinds <= _SPOTS else _name_counts
+        if counts(folded, start, end, intent, kinds):
             found.append((start, end))
     return found
 
 
-def _join(spans: list[Span], folded: str) -> list[Span]:
-    """Touching or overlapping links make one place; what follows of position words belongs to it."""
-    merged: list[Span] = []
-    for start, end in spans:
-        if start >= end:
+def _stands_alone(folded: str, link: Link, taken: list[Span]) -> bool:
+    """Whether a short name of two characters stands where a place can stand, not across two words."""
+    start, end, _ = link
+    if start == 0 or folded[start - 1] in _BEFORE_SHORT or any(right == start for _, right in taken):
+        return not folded.startswith(("石", "面", "头", "瓜", "牧", "组", "队", "律", "老板", "市场"), end)
+    return folded.startswith(_AFTER_SHORT, end)
+
+
+def _ended(folded: str, known: list[Link]) -> list[Link]:
+    """Names recognised by their ending: 东沟村, 罕山嘎查, 三组, 7号楼."""
+    found: list[Link] = []
+    floor = 0
+    for match in _ENDING.finditer(folded):
+        end, ending = match.end(), match.group()
+        start = match.start()
+        if ending[0] in "这那":
+            # what is spoken of as 老井那边
+            end, ending = start, ""
+        elif ending == "边" and folded[start - 1 : start] in _NO_SIDE:
             continue
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        if ending in _ORDINAL_ENDINGS:
+            while start > floor and match.start() - start < 3 and folded[start - 1] in _ORDINALS:
+                start -= 1
+            if start < match.start() and folded[start - 1 : start] not in ("第", "每", "共", "有"):
+                if ending == "楼" and folded.startswith(("道", "房", "梯"), end):
+                    continue
+                found.append((start, end, "name"))
+                floor = end
+                continue
+            if ending != "组":
+                continue
+            start = match.start()
+        if known and any(left <= match.start() < right for left, right, kind in known if kind == "spot"):
+            continue
+        town = _town(folded, known, start, end, ending) if known else None
+        if town is not None:
+            found.append((town, end, "name"))
+            floor = end
+            continue
+        reach = 6 if ending in _LONG_ENDINGS else 4
+        while start > floor and match.start() - start < reach and folded[start - 1] not in _STOPS:
+            start -= 1
+        for left, right, kind in known:
+            if left <= start < right and kind != "short":
+                start = right
+        if ending.startswith("家"):
+            start = max(
+                start, match.start() - (2 if folded[match.start() - 2 : match.start() - 1] == "老" else 1)
+            )
+        if folded[start - 1 : start] in ("我", "本", "贵", "该") and folded[start] in "镇乡县旗区村社":
+            start += 1
+        name = folded[start:end]
+        if not ending and (len(name) < 2 or folded[end - 1] in "们咱俺你我他她部司局院校社家位"):
+            continue
+        if ending == "底下" and folded[match.start() - 1] not in _STANDS_OVER:
+            continue
+        if ending in _SIDES and (name[0] in _SIDE_STARTS or len(name) < len(ending) + 1):
+            continue
+        if ending in ("组", "边") and len(name) < 3:
+            continue
+        if start >= match.start() or name in _GENERIC or (len(ending) == 1 and name[-2:] in _GENERIC):
+            continue
+        if len(name) == 2 and name[0] in "山景市矿林郊超大小新老城牧片水挖清":
+            continue
+        found.append((start, end, "name"))
+        floor = end
+    return found
+
+
+def _town(folded: str, known: list[Link], start: int, end: int, ending: str) -> int | None:
+    """Where a town's name begins that follows a county's: whatever stands between the county and 镇."""
+    if ending not in _TOWN_ENDINGS or folded[end - 2 : end] in _GENERIC:
+        return None
+    for _, region, kind in known:
+        if kind != "spot" and 0 < start - region <= 5:
+            between = folded[region:start]
+            return region if all(char >= "\u4e00" and char not in _NOT_IN_TOWN for char in between) else None
+    return None
+
+
+def _chains(folded: str, links: list[Link]) -> list[tuple[int, int, set[str]]]:
+    """Touching or overlapping links make one place; what follows of position words belongs to it."""
+    chains: list[tuple[int, int, set[str]]] = []
+    for start, end, kind in links:
+        if chains and start <= chains[-1][1]:
+            left, right, kinds = chains[-1]
+            chains[-1] = (left, max(right, end), kinds | {kind, "at"})
         else:
-            merged.append((start, end))
-        after = _AFTER.match(folded, merged[-1][1])
-        if after is not None and not folded[after.start() : after.end()].startswith(("的东", "的西")):
-            merged[-1] = (merged[-1][0], after.end())
-    return merged
+            chains.append((start, end, {kind}))
+        left, right, kinds = chains[-1]
+        if kinds == {"spot"} and left and folded[left - 1] in "东西南北老旧":
+            left -= 1
+        if (
+            len(chains) > 1
+            and kinds <= _SPOTS
+            and folded[left - 1 : left] == "到"
+            and chains[-2][1] == left - 1
+        ):
+            # from one position to another is one stretch
+            other = chains[-2]
+            if other[2] <= _SPOTS:
+                chains.pop()
+                left, kinds = other[0], other[2] | {"at"}
+        position = _POSITION.match(folded, right)
+        if position is not None:
+            right = position.end()
+        chains[-1] = (left, right, kinds)
+    return chains
 
 
-def _stands(folded: str, span: Span, intent: str) -> bool:
-    start, end = span
-    text, after = folded[start:end], folded[end:]
-    if _NEVER.match(folded, start) and text in ("村里", "家里", "寨上"):
+def _name_counts(folded: str, start: int, end: int, intent: str, kinds: set[str]) -> bool:
+    """Whether a named place is where the matter is, and not part of an organisation or where somebody is from."""
+    if intent == "bind":
+        return "spot" not in kinds and not _ORGANISATION.match(folded, end)
+    if folded[end - 1] == "组" and intent.startswith("activity"):
         return False
-    if text in _GENERIC or (
-        text
-        in (
-            "镇上",
-            "县里",
-            "旗里",
-            "市里",
-            "沟里",
-            "村小",
-            "会议室",
-            "苗圃",
-            "营子",
-            "幼儿园",
-            "敬老院",
-            "养老院",
-            "县医院",
-            "河套",
-            "后山",
-            "纪念馆",
-            "医院",
-            "学校",
-            "超市",
-            "物业",
-            "大棚",
-            "村里",
-            "食堂",
-            "电梯",
-            "厕所",
-            "公厕",
-            "冷库",
-            "仓库",
-            "市场",
-            "草场",
-            "道上",
-            "山上",
-            "牧场",
-            "大街",
-            "派出所",
-            "林场",
-            "院里",
-            "水库",
-            "村部",
-        )
-        and intent in ("offer", "query_list", "report", "query_mine", "bind")
-    ):
-        before = folded[max(0, start - 1) : start]
-        return (
-            before in ("在", "到", "去", "来", "往")
-            and intent not in ("bind", "query_list")
-            and text not in _GENERIC
-        )
-    if intent != "volunteer_log" and _ORGANISATION.match(after) and not after.startswith(("的", "，", "。")):
+    after = folded[end : end + 14]
+    if _ORGANISATION.match(after) and not after.startswith("，"):
         return False
-    return not (intent == "offer" and text in ("村里", "镇上", "县里", "城里"))
+    if _FROM_AFTER.match(after) or _AWAY_AFTER.match(after):
+        return False
+    before = folded[max(0, start - 3) : start]
+    if before.endswith("从") and after.startswith(("来", "回来", "过来", "嫁", "搬")):
+        return False
+    return not (
+        before.endswith(("老家", "娘家", "原籍", "嫁到"))
+        or (before.endswith("是") and after.startswith(("的", "那边", "这边")))
+    )
+
+
+def _spot_counts(folded: str, start: int, end: int, intent: str, kinds: set[str]) -> bool:
+    """Whether a facility or position without a name is where the matter is."""
+    text = folded[start:end]
+    if text[:2] in _NEVER or folded.startswith("舞", end):
+        return False
+    before = folded[start - 1] if start else "，"
+    if intent not in ("report", "volunteer_log", "progress", "claim"):
+        if text not in _VAGUE_SPOTS and before in "在去" and not _AWAY_AFTER.match(folded, end):
+            return intent != "query_list" and intent != "bind"
+        return intent == "offer" and "at" in kinds and before not in _OBJECT_BEFORE
+    if text in _BARE and before not in _AT_BEFORE:
+        return False
+    if text in _VAGUE_SPOTS:
+        return before in "去上" and text[-1] in "里上"
+    if before in _AT_BEFORE:
+        return True
+    if before in _OBJECT_BEFORE and folded[start - 2 : start] not in ("那个", "这个"):
+        return False
+    if _SPEAKS_AFTER.match(folded, end):
+        return False
+    if text[-1] in "头口边旁前后下" and intent != "claim":
+        return True
+    return (
+        (before in _OWN and (before != "们" or intent != "claim"))
+        or folded[start - 2 : start] in ("那个", "这个")
+        or intent == "volunteer_log"
+    )
