@@ -140,6 +140,9 @@ _OF_ORGANISATION = Lean(_OFFICERS.where(Post.organisation_id == bindparam("organ
 _OF_MEMBER = Lean(_OFFICERS.where(Post.member_id == bindparam("member_id")))
 
 
+_NAMES = Lean(select(Organisation.name).where(Organisation.closed_on.is_(None)).order_by(Organisation.id))
+
+
 class Organisations:
     """All organisations, and who acts for them."""
 
@@ -159,6 +162,10 @@ class Organisations:
     def all(self) -> list[Organisation]:
         """Every organisation, those that closed too."""
         return list(self._unit.session.scalars(select(Organisation).order_by(Organisation.id)))
+
+    def names(self) -> list[str]:
+        """The name of every organisation that is not closed."""
+        return [name for (name,) in _NAMES.run(self._unit, {})]
 
     def get(self, organisation_id: int) -> Organisation:
         """The organisation of that id."""

@@ -83,7 +83,7 @@ def _suggestions(
         words=language.words(text),
         category=reading.category,
         places=reading.slots.place,
-        kind=reading.kind,
+        intent=reading.intent,
         today=local(now).date(),
         top=top,
     )

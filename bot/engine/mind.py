@@ -51,8 +51,12 @@ class StoredMind:
             }
             offers = unit.supplies.on_offer(today) if SUPPLIES in changed else None
             rules = unit.rules.enabled() if RULES in changed else None
+            names = unit.organisations.names() if ROLL in changed else []
+        if names:
+            # Whole names cut no words, and what stands inside them is no place of its own.
+            self._language.add_names(names=names)
         if offers is not None:
-            self._index = Index.build(offers, self._language)
+            self._index = self._index.renewed(offers)
         if rules is not None:
             self._rules = RuleBook(rules)
             for broken in self._rules.broken:
@@ -76,7 +80,7 @@ class StoredMind:
             words=self._language.words(reading.text),
             category=category or None,
             places=understood.slots.place or ((place,) if place else ()),
-            kind=understood.kind,
+            intent=understood.intent,
             today=day,
             home=home,
             top=SUGGESTIONS,

@@ -1,8 +1,7 @@
-"""The classifier: linear models of intent, category and kind, and a map of topics, over one set of features.
+"""The classifier: linear models of intent, category, kind and topic over one set of features.
 
-The map of topics says which kind of service a text is about even where it only tells a symptom: every feature has
-a place in a small space, a text stands at the sum of its features' places, and each topic has a direction in it. Its
-lessons are texts of entries and of needs, topic by topic. All weights are made by ``make train``.
+A topic is a kind of service, as fine as an entry of a list (洗井打井, 羊口疮出诊); its lessons are texts of entries and
+of needs that never name it. All weights are made by ``make train``.
 """
 
 from __future__ import annotations
@@ -19,10 +18,12 @@ from bot.language.features import Features
 
 Weights = NDArray[np.float32]
 Small = NDArray[np.int8]
-HEADS = ("intent", "category", "kind")
-MOST_TOPICS = 8
+HEADS = ("intent", "kind", "category")
+BY_RARITY = ("category", "topic")
+"""What a text is about hangs on its rare pieces; what is wanted with it, on the common ones."""
+MOST_TOPICS = 32
 """Topics that a text is taken to speak of."""
-LEAST_SHARE = 0.02
+LEAST_SHARE = 0.004
 """A topic that is less likely than this is none."""
 
 
@@ -34,14 +35,12 @@ class Model(msgspec.Struct, frozen=True):
     topics: list[str]
     """``category|name`` of each topic."""
     weights: Small
-    """One row a feature: the labels of all heads side by side, then the dimensions of the map."""
+    """One row a feature, one column a label: those of all heads side by side, then the topics."""
     scale: Weights
     """One number a column."""
     bias: Weights
-    """Of the labels."""
-    directions: Weights
-    """One column a topic."""
-    topic_bias: Weights
+    rarity: Weights
+    """One number a feature: how much more a rare one says."""
 
 
 class Sense(msgspec.Struct, frozen=True):
@@ -61,8 +60,10 @@ class Classifier:
         self.topics = model.topics
         self._features = Features(model.names)
         self._weights, self._scale = model.weights, model.scale
-        self._bias, self._directions, self._topic_bias = model.bias, model.directions, model.topic_bias
-        self._width = len(model.bias)
+        self._bias = model.bias
+        self._width = len(model.bias) - len(model.topics)
+        self._plain = len(model.labels["intent"]) + len(model.labels["kind"])
+        self._squares = model.rarity**2
         self._ones = np.ones(2_000, dtype=np.float32)
         self._cuts: dict[str, tuple[int, int]] = {}
         start = 0
@@ -79,22 +80,26 @@ class Classifier:
         """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``)."""
         rows = self._features.rows(squeezed, marked)
         if not rows:
-            return Sense(self._bias.tolist(), ())
-        # Long texts have more features: each text counts as if it had the same length.
+            return Sense(self._bias[: self._width].tolist(), ())
         total = self._ones[: len(rows)] @ self._weights.take(rows, axis=0).astype(np.float32)
-        total *= self._scale * np.float32(1.0 / sqrt(len(rows)))
-        scores = (total[: self._width] + self._bias).tolist()
-        return Sense(scores, self._topics(total[self._width :]))
+        total *= self._scale
+        # Long texts have more features: each text counts as if it had the same length.
+        total[: self._plain] *= np.float32(1.0 / sqrt(len(rows)))
+        total[self._plain :] *= np.float32(1.0 / sqrt(float(self._squares.take(rows).sum())))
+        total += self._bias
+        return Sense(total[: self._width].tolist(), self._topics(total[self._width :]))
 
-    def _topics(self, place: Weights) -> tuple[tuple[int, float], ...]:
-        if not len(self._topic_bias):
+    def _topics(self, scores: Weights) -> tuple[tuple[int, float], ...]:
+        if not len(scores):
             return ()
-        scores = place @ self._directions + self._topic_bias
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         first = np.flatnonzero(shares >= LEAST_SHARE)
-        found = sorted(zip(shares[first].tolist(), first.tolist(), strict=True), reverse=True)
-        return tuple((topic, sqrt(share)) for share, topic in found[:MOST_TOPICS])
+        if len(first) > MOST_TOPICS:
+            first = first[np.argpartition(-shares[first], MOST_TOPICS)[:MOST_TOPICS]]
+        roots = np.sqrt(shares[first])
+        order = np.argsort(-roots, kind="stable")
+        return tuple(zip(first[order].tolist(), roots[order].tolist(), strict=True))
 
     def shares(self, head: str, sense: Sense) -> list[float]:
         """Probabilities of one head's labels."""
@@ -124,6 +129,5 @@ def load_model() -> Model:
             weights=kept["weights"],
             scale=kept["scale"].astype(np.float32),
             bias=kept["bias"].astype(np.float32),
-            directions=kept["directions"].astype(np.float32),
-            topic_bias=kept["topic_bias"].astype(np.float32),
+            rarity=kept["rarity"].astype(np.float32),
         )

@@ -11,7 +11,7 @@ from bot.language.lexicon import Lexicon
 
 LONGEST = 200
 """Characters that count for the first matter of a message; what stands behind seldom changes the intent."""
-PIECE = 4
+PIECE = 2
 """The longest piece of plain characters that may be a feature."""
 _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONG = re.compile(r"[a-z]{12,}")

@@ -15,6 +15,8 @@ from models.fit import Offer
 
 MOST_COUNTED = 63
 """A word that stands more often in one entry counts as if it stood so often."""
+MOST_TOPICS = 12
+"""Topics that an entry is found by."""
 _PAIRED = 120
 """Characters of a text whose pairs are taken: a title and a few sentences."""
 _HAN = re.compile("[\u4e00-\u9fff]+")
@@ -64,7 +66,7 @@ def read_entry(offer: Offer, reader: Reader) -> Entry:
         offer=offer,
         counts={token: min(count, MOST_COUNTED) for token, count in counts.items()},
         length=counts.total(),
-        topics=tuple(reader.topics(told)),
+        topics=tuple(reader.topics(told))[:MOST_TOPICS],
         areas=areas(offer.area),
         buys=trades and sides.buys(plain) and not sides.sells(plain),
         sells=trades and sides.sells(plain),

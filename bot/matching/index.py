@@ -16,12 +16,17 @@ from bot.matching.postings import Floats, Postings
 from bot.matching.regions import Regions
 from models.fit import Fit, Offer
 
-WORDS, TOPICS, CATEGORY = 2.0, 1.0, 0.35
-"""Weights of words (the share of the query's ideal BM25), of topics, and of category."""
-THRESHOLD, FOLLOWING = 0.55, 0.35
-"""The first suggestion must reach the one, those behind it the other; else nothing truly serves."""
-STRANGE, LEAST = 0.08, 0.25
+WORDS, TOPICS, CATEGORY = 2.0, 2.0, 0.35
+"""Weights of words (the share of the query's ideal BM25), of topics (how far the shares of both overlap), of category."""
+SERVES, SAYS_SO = 0.085, 0.5
+"""Something serves where the first entry overlaps the need's topics that much, or its words reach that share of the
+ideal. Chosen so that one need in twenty that something serves is told that nothing does; words alone hardly tell."""
+FOLLOWING = 0.3
+"""Those behind the first must reach that part of its score."""
+STRANGE, LEAST = 0.03, 0.6
 """Below the one share of its category an entry is of another kind than the need, and counts for less, down to the other."""
+MEETS = 0.3
+"""From this overlap of topics on an entry of the other list meets a need though no word says so."""
 _FLOOR = 0.02
 """Words and topics that say less than this are not looked at further."""
 _QUERY_TOKENS = 96
@@ -43,6 +48,17 @@ class Query(msgspec.Struct, frozen=True):
     sells: bool
     seeks_work: bool
     buys: bool
+    offers: bool
+    """It is no need but an offer: those who ask are its answer."""
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """An entry with its score."""
+
+    entry: Entry
+    score: float
+    serves: bool
+    """Whether enough speaks for it that it may be the first."""
 
 
 class Index:
@@ -102,31 +118,33 @@ class Index:
         words: Sequence[str] | None = None,
         category: str | None = None,
         places: Sequence[str] = (),
-        kind: str | None = None,
+        intent: str = "report",
         today: date,
         home: str = "",
         top: int = 3,
     ) -> list[Fit]:
         """The entries that serve the need, best first; empty when nothing truly does.
 
-        ``words``: the text's search words if they are at hand; ``category``, ``kind`` and ``places``: from its
+        ``words``: the text's search words if they are at hand; ``category``, ``intent`` and ``places``: from its
         understanding; ``home``: the region of the asker's own branch, used when the text names none.
         """
         if top <= 0:
             return []
-        query = self._query(text[:600], words, category, places, today, home)
+        query = self._query(text[:600], words, category, intent, places, today, home)
         ranked = self._ranked(self._base, query, self._gone, top)
         if self._added is not None:
-            ranked = sorted(ranked + self._ranked(self._added, query, None, top), key=lambda pair: -pair[0])[:top]
-        if not ranked or ranked[0][0] < THRESHOLD:
+            ranked = sorted(ranked + self._ranked(self._added, query, None, top), key=lambda each: -each.score)[:top]
+        if not ranked or not ranked[0].serves:
             return []
-        return [_fit(entry, score, query.wanted) for score, entry in ranked]
+        least = ranked[0].score * FOLLOWING
+        return [_fit(each.entry, each.score, query.wanted) for each in ranked if each.score >= least]
 
     def _query(
         self,
         text: str,
         words: Sequence[str] | None,
         category: str | None,
+        intent: str,
         places: Sequence[str],
         today: date,
         home: str,
@@ -151,16 +169,18 @@ class Index:
             sells=sides.sells(folded),
             seeks_work=sides.seeks_work(folded),
             buys=sides.buys(folded),
+            offers=intent == "offer",
         )
 
     def _ranked(
         self, part: Postings, query: Query, gone: NDArray[np.bool_] | None, top: int
-    ) -> list[tuple[float, Entry]]:
-        """The best entries of one part with their scores, the best first."""
-        score = part.lexical(query.tokens) * np.float32(WORDS / query.ideal)
-        score += part.topical(query.topics) * np.float32(TOPICS)
+    ) -> list[Ranked]:
+        """The best entries of one part, the best first."""
+        words = part.lexical(query.tokens) * np.float32(1.0 / query.ideal)
+        topical = part.topical(query.topics)
+        score = words * np.float32(WORDS) + topical * np.float32(TOPICS)
         rows = np.flatnonzero(score > _FLOOR)
-        rows = rows[self._allowed(part, rows, query)]
+        rows = rows[self._allowed(part, rows, query, topical)]
         if gone is not None:
             rows = rows[~gone[rows]]
         if not len(rows):
@@ -176,21 +196,28 @@ class Index:
             best = np.argpartition(-found, top)[:top]
             rows, found = rows[best], found[best]
         order = np.argsort(-found, kind="stable")[:top]
-        return [
-            (float(found[i]), part.entries[rows[i]]) for i in order if found[i] >= FOLLOWING
-        ]
+        serves = (topical[rows] >= SERVES) | (words[rows] >= SAYS_SO)
+        return [Ranked(part.entries[rows[i]], float(found[i]), bool(serves[i])) for i in order if found[i] > 0]
 
-    def _allowed(self, part: Postings, rows: NDArray[np.intp], query: Query) -> NDArray[np.bool_]:
+    def _allowed(
+        self, part: Postings, rows: NDArray[np.intp], query: Query, topical: Floats
+    ) -> NDArray[np.bool_]:
         """Which rows may be suggested that day.
 
         Those are supplies, and entries of the other list that want what the text has: a buyer for a seller, a
-        vacancy for a job-seeker, a seller for a buyer.
+        vacancy for a job-seeker, a seller for a buyer, whoever asks for somebody who offers. A seller or a
+        job-seeker is known by words, or by topic: the lessons of a buyer's topic are told by sellers.
         """
         meets = part.gives[rows]
-        if query.sells:
-            meets = meets | part.buys[rows]
-        if query.seeks_work:
-            meets = meets | part.hires[rows]
+        alike = topical[rows] >= MEETS
+        if query.offers:
+            meets = meets | ~part.gives[rows]
+        else:
+            meets = meets | (part.hires[rows] if query.seeks_work else part.hires[rows] & alike)
+            if query.sells:
+                meets = meets | part.buys[rows]
+            elif not query.buys:
+                meets = meets | (part.buys[rows] & alike)
         if query.buys:
             meets = meets | part.sells[rows]
         found: NDArray[np.bool_] = (

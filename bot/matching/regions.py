@@ -17,7 +17,7 @@ _ENDING = re.compile(r"(?:[\u4e00-\u9fff]{1,4}?族)*自治[县旗州]$|[省市�
 _NATION = re.compile(r"(?:[蒙回土苗侗满藏彝壮瑶羌畲傣白黎佤][\u4e00-\u9fff]{0,2}族)+")
 _UNIT_TOWN = re.compile(r"[\u4e00-\u9fff]{1,7}?(?:镇|乡|苏木|街道)")
 _COUNTY = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:自治县|自治旗|[县区旗市])")
-SAME, NEAR, CITY, FAR = 1.0, 0.45, 0.92, 0.22
+SAME, NEAR, CITY, FAR = 1.0, 0.35, 0.88, 0.08
 """Nearness of an entry: serves the very county, a neighbouring one, the whole city, or another county only."""
 
 
