@@ -8,18 +8,19 @@ from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 
-from bot.language import emergencies, facts, orders, places
+from bot.language import emergencies, facts, orders
 from bot.language.classifier import Classifier, Sense
 from bot.language.features import marks as lexicon_marks
 from bot.language.folding import LIMIT, fold, squeeze
+from bot.language.gazetteer import Gazetteer
 from bot.language.lexicon import Lexicon, known_words
 from bot.language.segment import segmenter
 from models.moment import local
 from models.understanding import Slots, Understanding
 
-CODE = "1"
+CODE = "2"
 """Raised by hand when code in this room changes what a text is understood to mean."""
-_DATA = ("lexicon.toml", "places.toml", "simplified.txt", "weights.npz")
+_DATA = ("lexicon.toml", "places.toml", "quantities.toml", "simplified.txt", "weights.npz")
 _STOP = frozenset(
     """
     的 了 着 是 在 我 你 他 她 它 俺 咱 您 们 我们 你们 他们 咱们 俺们 这 那 这个 那个 有 没 没有 不 就 也 都 还 又 再 很 太 要 想 能 会
@@ -42,7 +43,7 @@ class Language:
         self._lexicon = Lexicon()
         self._segmenter = segmenter(known_words(self._lexicon))
         self._classifier = Classifier.load()
-        self._gazetteer = _gazetteer(places)
+        self._gazetteer = Gazetteer(places)
         self._segmenter.add((*places, *names))
         # A message's folding, words and sense are asked for by understanding, rules, ranking and likeness; some
         # hundred messages are under way at once.
@@ -135,10 +136,6 @@ class Language:
     ) -> tuple[Slots, str | None, str | None]:
         """The slots, the deadline and the deadline as precisely as it was said."""
         return facts.find(text, folded, self._gazetteer, intent=intent, today=today)
-
-
-def _gazetteer(names: Iterable[str]) -> places.Gazetteer:
-    return places.Gazetteer(names)
 
 
 def _version() -> str:
