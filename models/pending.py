@@ -57,7 +57,9 @@ class Rows:
         if many is None:
             statement = self._statement
             chosen = statement[unit.dialect.name] if isinstance(statement, Mapping) else statement
-            many = self._by_dialect[unit.dialect.name] = _ManyRows(chosen, unit.dialect, self._keys, self._once)
+            many = self._by_dialect[unit.dialect.name] = _ManyRows(
+                chosen, unit.dialect, self._keys, self._once
+            )
         unit.pending.add(self.table, many, many.compiled.bind(values))
 
 
@@ -121,7 +123,9 @@ class Pending:
         del self._rows[self._floor :]
         return True
 
-    def settle(self, driver: Any, refusals: tuple[type[Exception], ...], tables: set[str] | None = None) -> None:
+    def settle(
+        self, driver: Any, refusals: tuple[type[Exception], ...], tables: set[str] | None = None
+    ) -> None:
         """Writes what waits for these tables, or for any.
 
         Raises:

@@ -188,12 +188,7 @@ _ON_OFFER = and_(
 _BRIEF = select(
     Supply.code, Supply.title, Supply.unit_name, Supply.detail, Supply.area, Supply.organisation_id
 )
-_PAGE = Lean(
-    _BRIEF.where(_ON_OFFER)
-    .order_by(Supply.id)
-    .limit(bindparam("most"))
-    .offset(bindparam("past"))
-)
+_PAGE = Lean(_BRIEF.where(_ON_OFFER).order_by(Supply.id).limit(bindparam("most")).offset(bindparam("past")))
 _PAGE_COUNT = Lean(select(func.count()).select_from(Supply).where(_ON_OFFER))
 
 

@@ -52,7 +52,11 @@ def light_attempts(session: PendingSession, driver: Any) -> Attempts:
 
     @contextlib.contextmanager
     def attempt(unit: Unit) -> Iterator[None]:
-        told, posted, changes = len(unit.happenings), unit.letters_posted, driver.total_changes - pending.changes
+        told, posted, changes = (
+            len(unit.happenings),
+            unit.letters_posted,
+            driver.total_changes - pending.changes,
+        )
         pending.mark()
         try:
             yield

@@ -119,7 +119,10 @@ class Classifier:
 
 def load_model() -> Model:
     """The model in ``data/weights.npz``."""
-    with resources.files("bot.language").joinpath("data/weights.npz").open("rb") as file, np.load(file) as kept:
+    with (
+        resources.files("bot.language").joinpath("data/weights.npz").open("rb") as file,
+        np.load(file) as kept,
+    ):
         told = {key: bytes(kept[key]).decode("utf-8") for key in ("names", "labels", "topics")}
         labels = dict(line.split(":", 1) for line in told["labels"].split("\n"))
         return Model(

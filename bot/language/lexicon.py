@@ -40,7 +40,9 @@ class Lexicon:
             wider = dict(plains)
             for plain in plains:
                 wider.update(means.get(plain, {}))
-            self._machine.add_word(word, (len(word), "#" + category[word], tuple("=" + plain for plain in wider)))
+            self._machine.add_word(
+                word, (len(word), "#" + category[word], tuple("=" + plain for plain in wider))
+            )
         self._machine.make_automaton()
 
     def find(self, folded: str) -> list[Entry]:

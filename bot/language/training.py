@@ -27,6 +27,8 @@ from bot.language.lexicon import Lexicon
 LESSONS = Path("tests/data")
 _RARE = 2
 """A feature must occur in so many lessons to be kept."""
+
+
 class Example(msgspec.Struct, frozen=True):
     """One lesson; what is not known of it is None."""
 
@@ -35,6 +37,8 @@ class Example(msgspec.Struct, frozen=True):
     kind: str | None = None
     category: str | None = None
     topic: str | None = None
+    whole: bool = False
+    """One of a set of messages with everything that members write in it, as often as they do."""
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -46,6 +50,10 @@ class Lesson(msgspec.Struct, frozen=True):
     """What a line of the topics' lessons weighs beside a whole message."""
     of_entries: float = 1.0
     """What a line of an entry weighs beside a line of need: there are five times as many of the latter."""
+    balance: float = -0.5
+    """A label weighs by this power of its share: a rare one must not drown."""
+    as_members_write: bool = False
+    """Whether the labels are then taken to be as frequent as in whole sets of messages, not as in all lessons."""
     sharpened: float = 1.0
     """By how much the scores are stretched: few steps keep from learning by heart, but leave them flat."""
 
@@ -57,7 +65,7 @@ class Lesson(msgspec.Struct, frozen=True):
 
 
 LESSONS_OF = {
-    "intent": Lesson(penalty=0.03, steps=300, of_topics=0.3),
+    "intent": Lesson(penalty=0.03, steps=300, balance=0.0, as_members_write=True),
     "category": Lesson(penalty=0.03, steps=60, of_topics=0.15, sharpened=1.5),
     "kind": Lesson(penalty=0.1, steps=300),
     "topic": Lesson(penalty=0.03, steps=60, of_entries=2.0, sharpened=2.4),
@@ -73,14 +81,14 @@ def read(path: Path) -> list[Example]:
         line = raw.strip()
         if line.startswith("## "):
             if "|" in line:
-                category, _, name = (part.strip() for part in line[3:].partition("|"))
-                heading, topic = [None, None, category], f"{category}|{name}"
+                field, _, name = (part.strip() for part in line[3:].partition("|"))
+                heading, topic = [None, None, field], f"{field}|{name}"
             else:
                 heading, topic = [None if part == "-" else part for part in line[3:].split()], None
         elif not line or line.startswith("# "):
             continue
         elif path.suffix == ".jsonl":
-            examples.append(msgspec.json.decode(line, type=Example))
+            examples.append(msgspec.structs.replace(msgspec.json.decode(line, type=Example), whole=True))
         elif topic is None:
             intent, kind, category = heading
             examples.append(Example(line, intent, kind, category))
@@ -99,8 +107,13 @@ def read(path: Path) -> list[Example]:
 
 
 def lessons(folder: Path = LESSONS) -> list[Example]:
-    """Everything that the shipped weights are made of; what is kept for tests is not among it."""
-    paths = [folder / "lessons.txt", folder / "supplies.txt", *sorted((folder / "lessons").glob("*"))]
+    """Everything that the shipped weights are made of; ``held`` and ``lists`` are not among it."""
+    paths = [
+        folder / "messages.jsonl",
+        folder / "lessons.txt",
+        folder / "supplies.txt",
+        *sorted((folder / "lessons").glob("*")),
+    ]
     return [example for path in paths for example in read(path)]
 
 
@@ -124,9 +137,8 @@ def train(examples: Sequence[Example]) -> Model:
         own = labels[head] = sorted({told[i] for i in known})
         answers = np.array([own.index(told[i]) for i in known])
         lesson = LESSONS_OF[head]
-        # A label with few lessons must not drown: each weighs by the root of its rarity.
         share = np.bincount(answers, minlength=len(own)) * len(own) / len(known)
-        weights = share[answers] ** -0.5 * np.array([lesson.weigh(examples[i]) for i in known])
+        weights = share[answers] ** lesson.balance * np.array([lesson.weigh(examples[i]) for i in known])
         part, bias = learning.logistic(
             learning.matrix([rows[i] for i in known], len(names), rarity if head in BY_RARITY else None),
             answers,
@@ -138,6 +150,12 @@ def train(examples: Sequence[Example]) -> Model:
         if head in BY_RARITY:
             part *= rarity[:, None] * np.float32(lesson.sharpened)
             bias *= np.float32(lesson.sharpened)
+        if lesson.as_members_write:
+            taught = np.bincount(answers, weights=weights, minlength=len(own)) / weights.sum()
+            wrote = Counter(getattr(example, head) for example in examples if example.whole)
+            bias += np.array(
+                [log((wrote[label] + 1) / (wrote.total() + 1) / taught[i]) for i, label in enumerate(own)]
+            )
         parts.append(part)
         biases.append(bias)
     labels.pop("topic", None)

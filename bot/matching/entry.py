@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import msgspec
@@ -79,5 +80,7 @@ def tokens(text: str, reader: Reader, words: Iterable[str] | None = None) -> lis
     squeezed = reader.plain(text)[:_PAIRED]
     found = list(reader.words(text) if words is None else words)
     known = set(found)
-    found.extend(pair for run in _HAN.findall(squeezed) for pair in map("".join, zip(run, run[1:], strict=False)) if pair not in known)
+    found.extend(
+        pair for run in _HAN.findall(squeezed) for pair in map("".join, pairwise(run)) if pair not in known
+    )
     return found

@@ -32,8 +32,8 @@ _FLOOR = 0.02
 _QUERY_TOKENS = 96
 _AHEAD = 300
 """Days before its validity begins that an entry may be suggested."""
-_MOST_ADDED = 1_000
-"""Entries that may be added to the index before it is laid out anew."""
+_MOST_CHANGED = 0.1
+"""The share of the index that may have changed before it is laid out anew."""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -64,7 +64,9 @@ class Ranked(msgspec.Struct, frozen=True):
 class Index:
     """Immutable; ``renewed`` gives the next one, of which only what changed is read."""
 
-    def __init__(self, base: Postings, added: Postings | None, gone: NDArray[np.bool_] | None, reader: Reader) -> None:
+    def __init__(
+        self, base: Postings, added: Postings | None, gone: NDArray[np.bool_] | None, reader: Reader
+    ) -> None:
         """``added``: what came after the base was laid out; ``gone``: which rows of the base count no more."""
         self._base, self._added, self._gone = base, added, gone
         self._reader = reader
@@ -92,7 +94,7 @@ class Index:
         gone = np.array([entry.offer.code not in kept for entry in base.entries], dtype=bool)
         in_base = {entry.offer.code for entry in base.entries}
         added = [known[code] for code in kept if code not in in_base] + fresh
-        if len(added) + int(gone.sum()) > max(_MOST_ADDED, len(base.entries) // 10):
+        if len(added) + int(gone.sum()) > _MOST_CHANGED * len(base.entries):
             order = {entry.offer.code: entry for entry in (*(known[code] for code in kept), *fresh)}
             return Index(Postings([order[offer.code] for offer in offers]), None, None, self._reader)
         return Index(
@@ -133,7 +135,9 @@ class Index:
         query = self._query(text[:600], words, category, intent, places, today, home)
         ranked = self._ranked(self._base, query, self._gone, top)
         if self._added is not None:
-            ranked = sorted(ranked + self._ranked(self._added, query, None, top), key=lambda each: -each.score)[:top]
+            ranked = sorted(
+                ranked + self._ranked(self._added, query, None, top), key=lambda each: -each.score
+            )[:top]
         if not ranked or not ranked[0].serves:
             return []
         least = ranked[0].score * FOLLOWING
@@ -162,7 +166,7 @@ class Index:
         return Query(
             tokens=found,
             topics=self._reader.topics(text),
-            ideal=self._base.ideal(found) + 1e-6,
+            ideal=self._ideal(found),
             shares=shares,
             wanted=wanted,
             day=today.toordinal(),
@@ -172,9 +176,14 @@ class Index:
             offers=intent == "offer",
         )
 
-    def _ranked(
-        self, part: Postings, query: Query, gone: NDArray[np.bool_] | None, top: int
-    ) -> list[Ranked]:
+    def _ideal(self, tokens: Sequence[str]) -> float:
+        """What a text of these words reaches at its best."""
+        total = self._base.ideal(tokens) + 1e-6
+        if self._added is not None:
+            total += self._added.ideal([token for token in tokens if token not in self._base.often])
+        return total
+
+    def _ranked(self, part: Postings, query: Query, gone: NDArray[np.bool_] | None, top: int) -> list[Ranked]:
         """The best entries of one part, the best first."""
         words = part.lexical(query.tokens) * np.float32(1.0 / query.ideal)
         topical = part.topical(query.topics)
@@ -197,7 +206,9 @@ class Index:
             rows, found = rows[best], found[best]
         order = np.argsort(-found, kind="stable")[:top]
         serves = (topical[rows] >= SERVES) | (words[rows] >= SAYS_SO)
-        return [Ranked(part.entries[rows[i]], float(found[i]), bool(serves[i])) for i in order if found[i] > 0]
+        return [
+            Ranked(part.entries[rows[i]], float(found[i]), bool(serves[i])) for i in order if found[i] > 0
+        ]
 
     def _allowed(
         self, part: Postings, rows: NDArray[np.intp], query: Query, topical: Floats
@@ -221,7 +232,10 @@ class Index:
         if query.buys:
             meets = meets | part.sells[rows]
         found: NDArray[np.bool_] = (
-            meets & part.left[rows] & (part.last[rows] >= query.day) & (part.first[rows] <= query.day + _AHEAD)
+            meets
+            & part.left[rows]
+            & (part.last[rows] >= query.day)
+            & (part.first[rows] <= query.day + _AHEAD)
         )
         return found
 

@@ -45,18 +45,19 @@ class Postings:
                 places.append(row)
                 shares.append(share)
         lengths = np.array([entry.length for entry in self.entries], dtype=np.float32)
-        self.total = size if statistics is None else statistics.total
-        self.mean = float(lengths.mean()) if size and statistics is None else statistics.mean if statistics else 1.0
+        own = float(lengths.mean()) if size else 1.0
+        self.total: int = size if statistics is None else statistics.total
+        self.mean: float = own if statistics is None else statistics.mean
         long = np.float32(_K1) * (1 - _B + _B * lengths / np.float32(self.mean))
         self.often = {token: len(found) for token, found in rows.items()}
         often = self.often if statistics is None else statistics.often
         self._words: dict[str, tuple[Rows, Floats, float]] = {}
-        for token, found in rows.items():
+        for token, own_rows in rows.items():
             weight = _rarity(self.total, often.get(token, 1)) * _kind(token)
-            places = np.array(found, dtype=np.int32)
+            where = np.array(own_rows, dtype=np.int32)
             times = np.array(counts[token], dtype=np.float32)
-            shares = np.float32(weight * (_K1 + 1)) * times / (times + long[places])
-            self._words[token] = places, shares, weight * _IDEAL
+            says = (np.float32(weight * (_K1 + 1)) * times / (times + long[where])).astype(np.float32)
+            self._words[token] = where, says, weight * _IDEAL
         self._topics: dict[int, tuple[Rows, Floats]] = {
             topic: (np.array(places, dtype=np.int32), np.array(shares, dtype=np.float32))
             for topic, (places, shares) in topics.items()
@@ -73,7 +74,9 @@ class Postings:
         self.served = served
         """The sets of regions that occur."""
         self.area = np.array([place[entry.areas] for entry in self.entries], dtype=np.int32)
-        self.first = np.array([o.valid_from.toordinal() if o.valid_from else 0 for o in offers], dtype=np.int32)
+        self.first = np.array(
+            [o.valid_from.toordinal() if o.valid_from else 0 for o in offers], dtype=np.int32
+        )
         self.last = np.array(
             [o.valid_until.toordinal() if o.valid_until else _FAR for o in offers], dtype=np.int32
         )
@@ -96,7 +99,9 @@ class Postings:
     def topical(self, topics: Sequence[tuple[int, float]]) -> Floats:
         """How much every entry is about these topics."""
         own = self._topics
-        found = [(own[topic][0], own[topic][1] * np.float32(share)) for topic, share in topics if topic in own]
+        found = [
+            (own[topic][0], own[topic][1] * np.float32(share)) for topic, share in topics if topic in own
+        ]
         return _gather(found, len(self.entries))
 
 
