@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from bot.kit.context import Context
+from bot.kit.context import ASKABLE, Context
 from bot.kit.dialogue import Unsure
-from bot.kit.lists import shorten
+from bot.kit.lists import numbered, shorten
 from bot.kit.message import Image, Link, Location, Reply, Video, Voice
-from bot.kit.router import PASS, Pass, Router, Who
-from bot.kit.words import plain
+from bot.kit.router import PASS, Meant, Pass, Router, Who
+from bot.kit.words import choice, is_no, is_yes, plain
 
 on = Router()
 
@@ -38,6 +38,17 @@ def media(ctx: Context) -> Reply:
     return ctx.say("smalltalk.media")
 
 
+@on.step(Unsure)
+def meant(ctx: Context, step: Unsure) -> Reply | Meant | Pass:
+    """没听准的那句话，是哪个意思。"""
+    number = choice(ctx.text)
+    if number is not None and 1 <= number <= len(step.intents):
+        return Meant(step.text, step.intents[number - 1])
+    if len(step.intents) == 1 and is_yes(ctx.text):
+        return Meant(step.text, step.intents[0])
+    return ctx.say("smalltalk.dropped") if number == 0 or is_no(ctx.text) else PASS
+
+
 @on.anything
 def anything(ctx: Context) -> Reply:
     """别的都不是。"""
@@ -45,7 +56,14 @@ def anything(ctx: Context) -> Reply:
         return ctx.say("smalltalk.newcomer")
     if isinstance(ctx.message, (Image, Voice)):
         return ctx.say("smalltalk.media")
+    text = shorten(ctx.text, 300)
+    if ctx.unsure:
+        understood = ctx.understanding
+        intents = tuple(each for each in (understood.intent, understood.rival or "") if each in ASKABLE)
+        lines = [ctx.texts.say(f"meant.{intent}") for intent in intents]
+        return ctx.ask(
+            "smalltalk.which_of", then=Unsure(text, intents), text=shorten(text, 20), choices=numbered(lines)
+        )
     if len(plain(ctx.text)) >= WORTH_ASKING:
-        text = shorten(ctx.text, 300)
         return ctx.ask("smalltalk.unsure", then=Unsure(text), text=shorten(text, 20))
     return ctx.say("smalltalk.tell_me")

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 from bot.kit.context import Context, Reading
-from bot.kit.dialogue import Step, Unsure
+from bot.kit.dialogue import Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Image, Reply, Silence
 from bot.kit.router import PASS, Pass, Router
@@ -53,8 +53,20 @@ class Fill(Step, frozen=True):
 class Choose(Step, frozen=True):
     """等他从推荐里选。"""
 
+    answers = frozenset({"也报"})
+
     case: int
     count: int
+    second: str = ""
+    """那条消息里说的另一件事，还没报。"""
+
+
+class Second(Step, frozen=True):
+    """等他说另一件事报不报。"""
+
+    answers = frozenset({"也报"})
+
+    text: str
 
 
 class PhotoOf(Step, frozen=True):
@@ -115,17 +127,9 @@ def photo_described(ctx: Context, step: PhotoOf) -> Reply | Pass:
 @on.intent("report")
 def understood(ctx: Context) -> Reply | Pass:
     """听出来是报事的。"""
-    if ctx.understanding.confidence < 0.5 or len(plain(ctx.text)) < SHORTEST:
+    if len(plain(ctx.text)) < SHORTEST and not ctx.understanding.category:
         return PASS
     return take(ctx, ctx.reading, None)
-
-
-@on.step(Unsure)
-def sure(ctx: Context, step: Unsure) -> Reply | Pass:
-    """没听准的那句话，是不是要报的事。"""
-    if is_yes(ctx.text):
-        return take(ctx, ctx.mind.read(step.text, ctx.now), None)
-    return ctx.say("smalltalk.dropped") if is_no(ctx.text) else PASS
 
 
 @on.step(Fill)
@@ -283,6 +287,8 @@ def _ask_same(ctx: Context, case: CaseVerbs, other: CaseBrief) -> Reply:
 @on.step(Choose)
 def chosen(ctx: Context, step: Choose) -> Reply | Pass:
     """选一家（或几家）；0 都不要，9 找人。"""
+    if step.second and _wants_second(ctx.text):
+        return take(ctx, ctx.mind.read(step.second, ctx.now), None)
     numbers = _choices(ctx.text)
     if not numbers or any(number not in {0, 9, *range(1, step.count + 1)} for number in numbers):
         return PASS
@@ -304,6 +310,18 @@ def chosen(ctx: Context, step: Choose) -> Reply | Pass:
         return ctx.ask("report.chosen", then=step, unit=unit, number=case.number)
     who = name_desk(ctx.card(ctx.member.organisation_id), to=ctx.member) or ctx.member.organisation
     return ctx.ask("report.chosen_by_phone", then=step, unit=unit, number=case.number, who=who)
+
+
+@on.step(Second)
+def second(ctx: Context, step: Second) -> Reply | Pass:
+    """另一件事报不报。"""
+    if _wants_second(ctx.text) or is_yes(ctx.text):
+        return take(ctx, ctx.mind.read(step.text, ctx.now), None)
+    return ctx.say("smalltalk.dropped") if is_no(ctx.text) else PASS
+
+
+def _wants_second(text: str) -> bool:
+    return plain(text) in ("也报", "都报", "一起报", "也报上", "报上")
 
 
 _NUMBERS = re.compile(r"[、，,\s和跟与还有及]+")
@@ -335,12 +353,15 @@ def answer_filed(ctx: Context, case: CaseVerbs, reading: Reading) -> Reply:
         home=ctx.member.region,
         day=ctx.today,
     )
+    second = reading.understanding.second or ""
+    also = "\n" + ctx.texts.say("report.second", text=shorten(second, 16)) if second else ""
     if not fits:
-        return Reply(head + "\n" + ctx.texts.say("report.no_fit", number=case.number))
+        ctx.next_step = Second(second) if second else None
+        return Reply(head + "\n" + ctx.texts.say("report.no_fit", number=case.number) + also)
     ctx.unit.suggestions.show(case, fits, version=ctx.mind.version, now=ctx.now)
-    ctx.next_step = Choose(case.number, len(fits))
+    ctx.next_step = Choose(case.number, len(fits), second)
     lines = [f"{fit.title}（{fit.unit}）——{fit.reason}" for fit in fits]
-    return Reply(head + "\n" + ctx.texts.say("report.fits", count=len(fits), choices=numbered(lines)))
+    return Reply(head + "\n" + ctx.texts.say("report.fits", count=len(fits), choices=numbered(lines)) + also)
 
 
 @on.event(Silence)

@@ -34,5 +34,9 @@ class Understanding(msgspec.Struct, frozen=True, omit_defaults=True):
     """The deadline as precisely as the text says it: ``YYYY-MM-DDTHH:MM`` where an hour is named."""
     confidence: float = 0.0
     """0 to 1: how sure the intent is."""
+    rival: str | None = None
+    """The second likeliest intent, where the likeliest is not sure."""
+    second: str | None = None
+    """The words of a second matter in the same message, if there is one."""
     emergency: str | None = None
     """The kind of emergency (``fire``, ``medical``, ``crime``, ``suicide``, ``utility`` …) or None."""

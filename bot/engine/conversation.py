@@ -12,7 +12,7 @@ from bot.engine.writer import Attempts, Spoiled
 from bot.kit.context import Aloud, Context, Mind, Reading
 from bot.kit.dialogue import Step, name_of
 from bot.kit.message import Event, Followed, Inbound, MenuTapped, Reply, Scanned
-from bot.kit.router import PASS, Router, Who
+from bot.kit.router import PASS, Meant, Router, Who
 from bot.kit.texts import Texts
 from bot.log import shade
 from models.base import DomainError
@@ -142,8 +142,21 @@ class MessageWork:
             if route.who is Who.MEMBER and ctx.person is None:
                 return Reply(self.talk.texts.say("engine.bind_first")), "engine.bind_first"
             answer = route.handler(ctx, at_step) if at_step is not None else route.handler(ctx)  # type: ignore[call-arg]
+            if isinstance(answer, Meant):
+                return self._as_meant(ctx, answer)
             if answer is not PASS:
                 return (answer if isinstance(answer, Reply) else None), route.name
+        return None, ""
+
+    def _as_meant(self, ctx: Context, meant: Meant) -> tuple[Reply | None, str]:
+        """The handler of the intent that the person chose answers; it may still find that it cannot."""
+        ctx.mean(meant.text, meant.intent)
+        ctx.end()
+        for route in (self.talk.router.intents.get(meant.intent), self.talk.router.on_anything):
+            if route is not None:
+                answer = route.handler(ctx)  # type: ignore[call-arg]
+                if answer is not PASS:
+                    return (answer if isinstance(answer, Reply) else None), route.name
         return None, ""
 
     def _tell(self, ctx: Context) -> None:

@@ -75,9 +75,11 @@ class StoredMind:
     def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
         """At most three entries that may serve, best first."""
         understood = reading.understanding
+        # A second matter has its own turn.
+        text = reading.text.strip().removesuffix(understood.second or "")
         return self._index.suggest(
-            reading.text,
-            words=self._language.words(reading.text),
+            text,
+            words=self._language.words(text),
             category=category or None,
             places=understood.slots.place or ((place,) if place else ()),
             intent=understood.intent,

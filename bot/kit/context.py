@@ -21,6 +21,16 @@ from models.received import Arrival
 from models.store import Unit
 from models.understanding import Understanding
 
+ASKED = 0.5
+"""Below this confidence nobody's words are acted on before they were asked."""
+ASKABLE = frozenset(
+    {
+        "report", "offer", "claim", "progress", "evaluate", "cancel", "query_list", "query_mine", "activity_query",
+        "activity_signup", "duty_query", "volunteer_log",
+    }
+)  # fmt: skip
+"""What one may be asked about: a mistake in it would cost somebody time. Greetings and calls for help are answered."""
+
 
 class Reading(msgspec.Struct, frozen=True):
     """A text as it was read, once, before anything else."""
@@ -83,10 +93,28 @@ class Context:
         """What else stood behind it."""
         self.next_step: Step | None = None
         self.ended = False
+        self._meant = ""
+
+    def mean(self, text: str, intent: str) -> None:
+        """From now on it is as if this text had been sent and understood so: the person said that it was meant."""
+        self._meant = text
+        reading = self.mind.read(text, self.now)
+        understanding = msgspec.structs.replace(
+            reading.understanding, intent=intent, confidence=1.0, rival=None
+        )
+        self.reading = Reading(text, understanding)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether two intents are so near each other that the person is to be asked which one was meant."""
+        understood = self.understanding
+        return understood.rival is not None and understood.confidence < ASKED and understood.intent in ASKABLE
 
     @property
     def text(self) -> str:
         """The words that were written, spoken or tapped; empty where there are none."""
+        if self._meant:
+            return self._meant
         match self.message:
             case Text(text=text):
                 return text

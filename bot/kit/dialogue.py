@@ -15,9 +15,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Unsure(Step, frozen=True):
-    """等他说刚才那句话是不是要报的事。The one step that two handler files share: who asks does not file."""
+    """等他说刚才那句话是哪个意思。"""
 
     text: str
+    intents: tuple[str, ...] = ("report",)
+    """What the numbers mean, in order."""
 
 
 def name_of(kind: type[Step]) -> str:

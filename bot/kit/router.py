@@ -23,9 +23,17 @@ class Pass(enum.Enum):
 
 PASS = Pass.ON
 
-Handler = Callable[[Context], Reply | Pass | None]
+
+class Meant(msgspec.Struct, frozen=True):
+    """Said by a handler once the person told what was meant: the text is dealt with as that intent."""
+
+    text: str
+    intent: str
+
+
+Handler = Callable[[Context], Reply | Pass | Meant | None]
 """None: nothing is said (an event that needs no answer)."""
-StepHandler = Callable[[Context, Any], Reply | Pass | None]
+StepHandler = Callable[[Context, Any], Reply | Pass | Meant | None]
 Notice = Callable[[Aloud, Any], None]
 
 H = TypeVar("H", bound=Callable[..., Any])
@@ -224,7 +232,7 @@ class Router:
                 yield self.on_number, None
             if self.on_rule is not None:
                 yield self.on_rule, None
-            if (route := self.intents.get(ctx.understanding.intent)) is not None:
+            if not ctx.unsure and (route := self.intents.get(ctx.understanding.intent)) is not None:
                 yield route, None
         if self.on_anything is not None:
             yield self.on_anything, None

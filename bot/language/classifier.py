@@ -116,6 +116,12 @@ class Classifier:
         most = max(shares)
         return self.labels[head][shares.index(most)], most
 
+    def two_best(self, head: str, sense: Sense) -> tuple[str, float, str]:
+        """The likeliest label, its probability, and the second likeliest."""
+        shares = self.shares(head, sense)
+        ranked = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)
+        return self.labels[head][ranked[0]], shares[ranked[0]], self.labels[head][ranked[1]]
+
 
 def load_model() -> Model:
     """The model in ``data/weights.npz``."""

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 
-from bot.language import emergencies, facts, orders
+from bot.language import emergencies, facts, matters, orders
 from bot.language.classifier import Classifier, Sense
 from bot.language.features import marks as lexicon_marks
 from bot.language.folding import LIMIT, fold, squeeze
@@ -28,6 +28,10 @@ _STOP = frozenset(
     里 去 来 到 从 对 向 为 以 于 之 等 请 请问 好 说 看 找 求 点 些 一些 一下 多少 几 现在 今年 最近 谢谢 领导 你好 您好 麻烦
     """.split()  # noqa: SIM905 - read as a list of words
 )
+SURE = 0.55
+"""Below this confidence the second likeliest intent is told too, and the person may be asked."""
+_SECOND = 0.6
+"""So sure it must be that the second part of a message is a need, or it stays part of the first."""
 _SEARCHED = 80
 """Words of a text that are searched by: a need is told in fewer, and the cost stays bounded."""
 
@@ -110,9 +114,16 @@ class Language:
         if not squeezed:
             return Understanding(version=self.version, intent="other", confidence=0.5)
         sense = self._sense(squeezed)
-        intent, confidence = self._classifier.best("intent", sense)
+        intent, confidence, rival = self._classifier.two_best("intent", sense)
+        second: str | None = None
         if order is not None:
             intent, confidence = order, 1.0
+        elif (parted := matters.second(folded)) is not None and self._differ(folded, *parted):
+            # What a message is follows from its first matter; the second is told apart.
+            first = self._sense(squeeze(folded[: parted[0]]))
+            told = self._classifier.two_best("intent", first)
+            if told[0] in ("report", "offer"):
+                sense, (intent, confidence, rival), second = first, told, text[parted[1] :].strip()
         bare = order is not None and len(squeezed) <= 4
         if intent in ("report", "offer") and not bare:
             category = self._classifier.best("category", sense)[0]
@@ -128,8 +139,20 @@ class Language:
             deadline=deadline,
             when=when,
             confidence=round(confidence, 3),
+            rival=rival if confidence < SURE else None,
+            second=second,
             emergency=emergencies.find(folded),
         )
+
+    def _differ(self, folded: str, end: int, start: int) -> bool:
+        """Whether what stands behind a turn of phrase is a need of its own, about something else."""
+        first, rest = self._sense(squeeze(folded[:end])), self._sense(squeeze(folded[start:]))
+        intent, confidence = self._classifier.best("intent", rest)
+        if intent != "report" or confidence < _SECOND:
+            return False
+        if self._classifier.best("category", first)[0] != self._classifier.best("category", rest)[0]:
+            return True
+        return not {topic for topic, _ in first.topics[:3]} & {topic for topic, _ in rest.topics[:3]}
 
     def _facts(
         self, text: str, folded: str, intent: str, today: date

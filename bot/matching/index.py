@@ -18,9 +18,9 @@ from models.fit import Fit, Offer
 
 WORDS, TOPICS, CATEGORY = 2.0, 2.0, 0.35
 """Weights of words (the share of the query's ideal BM25), of topics (how far the shares of both overlap), of category."""
-SERVES, SAYS_SO = 0.085, 0.5
-"""Something serves where the first entry overlaps the need's topics that much, or its words reach that share of the
-ideal. Chosen so that one need in twenty that something serves is told that nothing does; words alone hardly tell."""
+SERVES, SAYS_SO = 0.085, 0.4
+"""Something serves where the first entry overlaps the need's topics that much, or holds that share of all its words.
+Chosen so that one need in twenty that something serves is told that nothing does; words alone hardly tell."""
 FOLLOWING = 0.3
 """Those behind the first must reach that part of its score."""
 STRANGE, LEAST = 0.03, 0.6
@@ -42,6 +42,8 @@ class Query(msgspec.Struct, frozen=True):
     tokens: list[str]
     topics: Sequence[tuple[int, float]]
     ideal: float
+    whole: float
+    """What all its words weigh, those too that no entry has."""
     shares: dict[str, float]
     wanted: frozenset[str]
     day: int
@@ -167,6 +169,7 @@ class Index:
             tokens=found,
             topics=self._reader.topics(text),
             ideal=self._ideal(found),
+            whole=self._base.whole(found) + 1e-6,
             shares=shares,
             wanted=wanted,
             day=today.toordinal(),
@@ -205,7 +208,7 @@ class Index:
             best = np.argpartition(-found, top)[:top]
             rows, found = rows[best], found[best]
         order = np.argsort(-found, kind="stable")[:top]
-        serves = (topical[rows] >= SERVES) | (words[rows] >= SAYS_SO)
+        serves = (topical[rows] >= SERVES) | (words[rows] * np.float32(query.ideal / query.whole) >= SAYS_SO)
         return [
             Ranked(part.entries[rows[i]], float(found[i]), bool(serves[i])) for i in order if found[i] > 0
         ]

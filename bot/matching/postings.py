@@ -91,6 +91,11 @@ class Postings:
         words = self._words
         return sum([words[token][2] for token in tokens if token in words])
 
+    def whole(self, tokens: Sequence[str]) -> float:
+        """The same with words that no entry has, each as rare as can be: what stands in the text at all."""
+        words, rarest = self._words, _rarity(self.total, 0) * _IDEAL
+        return sum([words[token][2] if token in words else rarest * _kind(token) for token in tokens])
+
     def lexical(self, tokens: Sequence[str]) -> Floats:
         """BM25 of every entry for these words."""
         words = self._words

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import handlers
 import models
+from bot.kit.context import ASKABLE
 from models.appeal import AppealKind
 from models.base import DomainError
 
@@ -73,6 +74,7 @@ FAMILIES = {
     "emergency.{}": emergencies(),
     "human.{}": {AppealKind.COMPLAINT.value, AppealKind.SUGGESTION.value},
     "notices.{}": {kind.value for kind in AppealKind},
+    "meant.{}": set(ASKABLE),
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 
@@ -212,7 +214,7 @@ def test_sentences_suit_a_small_phone() -> None:
 
 def test_every_text_file_belongs_to_somebody() -> None:
     """A file of sentences is named after a handler file, or is one of the few that several share."""
-    shared = {"engine", "events", "refusal", "smalltalk"}
+    shared = {"engine", "events", "meant", "refusal", "smalltalk"}
     owners = {path.stem for path in (ROOT / "handlers").glob("*.py")}
     written = {path.stem for path in Path(handlers.TEXTS).glob("*.toml")}
     assert written <= owners | shared

@@ -19,8 +19,8 @@ from models.understanding import Understanding
 
 ROUTER = handlers.router()
 SENTENCES = handlers.texts().sentences
-ON_A_PAGE = {"更多"}
-"""Words that a page of a list offers and its step takes."""
+ON_A_PAGE = {"更多", "也报"}
+"""Words that a page of a list or a receipt offers and its step takes."""
 
 ALWAYS = """
 绑定 · 报需求 · 报问题 · 提供资源 · 供需清单 · 项目清单 · 问题清单 · 待认领 · 查 12 · 我也是 12 · 认领 12 · 放弃 12 ·
