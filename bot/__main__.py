@@ -20,17 +20,19 @@ ABOUT = {
     "import": "导入党组织、党员、清单等表格",
     "understand": "看机器怎么理解一句话",
     "match": "看清单上有什么合适",
+    "replay": "用现在的理解重读存下的消息，看哪些会不一样",
     "chat": "在终端里和机器人说话",
     "routes": "每句话由谁来答",
     "key": "生成一把数据密钥",
     "bench": "性能测试",
 }
-CONFIGURED = ("serve", "migrate", "doctor", "import", "match")
+CONFIGURED = ("serve", "migrate", "doctor", "import", "match", "replay")
 """Commands that read the settings."""
 MODULES = {
     "import": "importing",
     "understand": "understand",
     "match": "match",
+    "replay": "replay",
     "chat": "chat",
     "bench": "bench",
 }
@@ -121,6 +123,10 @@ def run(args: argparse.Namespace) -> int:
             from bot.commands import doctor
 
             return doctor.run(config)
+        case "replay":
+            from bot.commands import replay
+
+            return serving.with_store(config, lambda store: replay.run(args, store))
     raise AssertionError(args.command)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from bot.engine.engine import Engine
 from bot.engine.mind import StoredMind
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock, real_clock
+from bot.language import Language
+from bot.language.lexicon import BadSynonyms, read_synonyms
 from bot.pulse import Pulse
 from bot.wechat import webhook
 from bot.wechat.channels import Channels
@@ -38,6 +41,15 @@ def open_store(config: Config) -> Store:
     return Store(config.database.url, vault, pool_size=config.database.pool_size)
 
 
+def open_language(config: Config) -> Language:
+    """The reader, with the office's own words. Raises ConfigError where their file cannot be used."""
+    path = config.language.synonyms
+    try:
+        return Language(synonyms=read_synonyms(Path(path)) if path else None)
+    except BadSynonyms as error:
+        raise ConfigError(f"`language.synonyms`: {error}") from error
+
+
 def check_wechat(config: Config) -> None:
     """Raises ConfigError where something is missing without which no message can be received."""
     for name in ("app_id", "token"):
@@ -53,7 +65,7 @@ class Product:
         self.config = config
         self.store = store
         self.clock = clock
-        self.mind = StoredMind(store, local(clock()).date())
+        self.mind = StoredMind(store, local(clock()).date(), open_language(config))
         self.writer = Writer(store, threads=config.database.pool_size)
         self.engine = Engine(
             writer=self.writer,

@@ -74,6 +74,12 @@ class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     draft_timeout_s: Annotated[int, Meta(ge=60)] = 600
 
 
+class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[language]"""
+
+    synonyms: str = ""
+
+
 class Notices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[notices]"""
 
@@ -122,6 +128,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: Database = Database()
     wechat: WeChat = WeChat()
     talk: Talk = Talk()
+    language: Language = Language()
     notices: Notices = Notices()
     admin: Admin = Admin()
     privacy: Privacy = Privacy()

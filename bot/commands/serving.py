@@ -16,6 +16,7 @@ from bot.config import Config, ConfigError, find
 from bot.kit.clock import MovableClock, real_clock
 from models.fit import Offer
 from models.moment import local
+from models.store import Store
 
 KEEP_ALIVE_S = 75.0
 """Seconds that an idle connection, or one whose headers never finish, is kept; the platform's proxies use 60."""
@@ -142,16 +143,22 @@ def routes() -> int:
     return 0
 
 
-def import_file(args: argparse.Namespace, config: Config) -> int:
-    """Imports one file into the database of the settings."""
+def with_store(config: Config, job: Callable[[Store], int]) -> int:
+    """Does a job with the database of the settings."""
     from bot import app
-    from bot.commands import importing
 
     store = app.open_store(config)
     try:
-        return importing.run(args, store)
+        return job(store)
     finally:
         store.close()
+
+
+def import_file(args: argparse.Namespace, config: Config) -> int:
+    """Imports one file into the database of the settings."""
+    from bot.commands import importing
+
+    return with_store(config, lambda store: importing.run(args, store))
 
 
 def offers(args: argparse.Namespace) -> list[Offer]:

@@ -78,7 +78,7 @@ class Classifier:
 
     def sense(self, squeezed: str, marked: Iterable[str]) -> Sense:
         """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``)."""
-        rows = self._features.rows(squeezed, marked)
+        rows = self._features.rows(squeezed, marked) if squeezed else []
         if not rows:
             return Sense(self._bias[: self._width].tolist(), ())
         total = self._ones[: len(rows)] @ self._weights.take(rows, axis=0).astype(np.float32)

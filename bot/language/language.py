@@ -43,8 +43,14 @@ class Language:
     and to keep such names whole.
     """
 
-    def __init__(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
-        self._lexicon = Lexicon()
+    def __init__(
+        self,
+        places: Iterable[str] = (),
+        names: Iterable[str] = (),
+        synonyms: dict[str, dict[str, str]] | None = None,
+    ) -> None:
+        """``synonyms``: everyday words of one's own (``lexicon.read_synonyms``), on top of the product's."""
+        self._lexicon = Lexicon(synonyms)
         self._segmenter = segmenter(known_words(self._lexicon))
         self._classifier = Classifier.load()
         self._gazetteer = Gazetteer(places)

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import ahocorasick
 
@@ -23,13 +24,36 @@ def tables() -> dict[str, dict[str, str]]:
     return tomllib.loads(resources.files("bot.language").joinpath("data/lexicon.toml").read_text("utf-8"))
 
 
+class BadSynonyms(ValueError):
+    """A file of synonyms that cannot be used; the message says why."""
+
+
+def read_synonyms(path: Path) -> dict[str, dict[str, str]]:
+    """A file of one's own, shaped as ``data/lexicon.toml``.
+
+    Raises BadSynonyms when it cannot be read or is shaped otherwise.
+    """
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadSynonyms(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSynonyms(f"{path}: {error}") from error
+    for label, table in told.items():
+        if not isinstance(table, dict) or not all(isinstance(words, str) for words in table.values()):
+            raise BadSynonyms(f'{path}: [{label}] should hold lines such as 玉米 = "苞米 棒子"')
+    return told
+
+
 class Lexicon:
     """Every known word, found in a text in one pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: dict[str, dict[str, str]] | None = None) -> None:
+        """``own``: tables of the same shape that an office adds; its words come on top of the product's."""
         means: dict[str, dict[str, None]] = {}
         category: dict[str, str] = {}
-        for label, table in tables().items():
+        every = [*tables().items(), *(own or {}).items()]
+        for label, table in every:
             for plain, words in table.items():
                 for word in (plain, *words.split()):
                     means.setdefault(word, {})[plain] = None

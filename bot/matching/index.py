@@ -145,6 +145,19 @@ class Index:
         least = ranked[0].score * FOLLOWING
         return [_fit(each.entry, each.score, query.wanted) for each in ranked if each.score >= least]
 
+    def waiting(
+        self, code: str, needs: Iterable[tuple[int, str]], *, today: date, home: str = "", among: int = 3
+    ) -> list[int]:
+        """The other way round: which of these needs (number, text) an entry of the list is among the best answers to.
+
+        For an entry that is new: those whom it may serve are to hear of it.
+        """
+        found = []
+        for number, text in needs:
+            if any(fit.code == code for fit in self.suggest(text, today=today, home=home, top=among)):
+                found.append(number)
+        return found
+
     def _query(
         self,
         text: str,
