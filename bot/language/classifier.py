@@ -35,10 +35,17 @@ class Model(msgspec.Struct, frozen=True):
     topics: list[str]
     """``category|name`` of each topic."""
     weights: Small
-    """One row a feature, one column a label: those of all heads side by side, then the topics."""
+    """One row a feature, one column a label of the heads, side by side."""
+    topic_rows: Small
+    """What the first features, the common ones, say of every topic."""
+    topic_ends: NDArray[np.int32]
+    """Few topics care for the others, so only those are kept: where each one's end."""
+    topic_places: NDArray[np.int16]
+    topic_weights: Small
     scale: Weights
-    """One number a column."""
+    """One number a label, then one a topic."""
     bias: Weights
+    """The same."""
     rarity: Weights
     """One number a feature: how much more a rare one says."""
 
@@ -59,9 +66,13 @@ class Classifier:
         self.labels = model.labels
         self.topics = model.topics
         self._features = Features(model.names)
-        self._weights, self._scale = model.weights, model.scale
-        self._bias = model.bias
         self._width = len(model.bias) - len(model.topics)
+        self._weights, self._scale = model.weights, model.scale[: self._width]
+        self._bias = model.bias[: self._width]
+        self._topic_rows, self._topic_ends = model.topic_rows, model.topic_ends
+        self._topic_places, self._topic_weights = model.topic_places, model.topic_weights
+        self._topic_lengths = np.diff(model.topic_ends, prepend=0)
+        self._topic_scale, self._topic_bias = model.scale[self._width :], model.bias[self._width :]
         self._plain = len(model.labels["intent"]) + len(model.labels["kind"])
         self._squares = model.rarity**2
         self._ones = np.ones(2_000, dtype=np.float32)
@@ -80,18 +91,31 @@ class Classifier:
         """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``)."""
         rows = self._features.rows(squeezed, marked) if squeezed else []
         if not rows:
-            return Sense(self._bias[: self._width].tolist(), ())
-        total = self._ones[: len(rows)] @ self._weights.take(rows, axis=0).astype(np.float32)
-        total *= self._scale
+            return Sense(self._bias.tolist(), ())
         # Long texts have more features: each text counts as if it had the same length.
-        total[: self._plain] *= np.float32(1.0 / sqrt(len(rows)))
-        total[self._plain :] *= np.float32(1.0 / sqrt(float(self._squares.take(rows).sum())))
-        total += self._bias
-        return Sense(total[: self._width].tolist(), self._topics(total[self._width :]))
+        common = 1.0 / sqrt(len(rows))
+        rare = 1.0 / sqrt(float(self._squares.take(rows).sum()))
+        scores = self._ones[: len(rows)] @ self._weights.take(rows, axis=0).astype(np.float32)
+        scores *= self._scale
+        scores[: self._plain] *= np.float32(common)
+        scores[self._plain :] *= np.float32(rare)
+        scores += self._bias
+        return Sense(scores.tolist(), self._topics(rows, rare))
 
-    def _topics(self, scores: Weights) -> tuple[tuple[int, float], ...]:
-        if not len(scores):
+    def _topics(self, rows: list[int], rare: float) -> tuple[tuple[int, float], ...]:
+        if not len(self._topic_bias):
             return ()
+        many = len(self._topic_rows)
+        common = [row for row in rows if row < many]
+        scores = self._ones[: len(common)] @ self._topic_rows.take(common, axis=0).astype(np.float32)
+        others = [row - many for row in rows if row >= many]
+        if others:
+            lengths = self._topic_lengths.take(others)
+            ends = np.cumsum(lengths)
+            cells = np.arange(ends[-1]) + np.repeat(self._topic_ends.take(others) - ends, lengths)
+            places, weights = self._topic_places.take(cells), self._topic_weights.take(cells)
+            scores += np.bincount(places, weights=weights, minlength=len(scores)).astype(np.float32)
+        scores = scores * self._topic_scale * np.float32(rare) + self._topic_bias
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         first = np.flatnonzero(shares >= LEAST_SHARE)
@@ -136,6 +160,10 @@ def load_model() -> Model:
             labels={head: own.split(",") for head, own in labels.items()},
             topics=told["topics"].split("\n") if told["topics"] else [],
             weights=kept["weights"],
+            topic_rows=kept["topic_rows"],
+            topic_ends=kept["topic_ends"],
+            topic_places=kept["topic_places"],
+            topic_weights=kept["topic_weights"],
             scale=kept["scale"].astype(np.float32),
             bias=kept["bias"].astype(np.float32),
             rarity=kept["rarity"].astype(np.float32),

@@ -25,6 +25,8 @@ from bot.language.folding import LIMIT, fold, squeeze
 from bot.language.lexicon import Lexicon
 
 LESSONS = Path("tests/data")
+_FAINT = 2
+"""Of 127: a weight below it says hardly anything and is left out."""
 _RARE = 2
 """A feature must occur in so many lessons to be kept."""
 
@@ -173,15 +175,26 @@ def _small(
     """Weights in eight bits with one scale a column; features that say hardly anything are left out."""
     scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
     small = np.round(weights / scale).astype(np.int8)
-    useful = np.abs(small).max(axis=1) >= 3
+    width = weights.shape[1] - len(topics)
+    small[:, width:][np.abs(small[:, width:]) < _FAINT] = 0
+    useful = (np.abs(small[:, :width]).max(axis=1) >= _FAINT) | small[:, width:].any(axis=1)
+    # The common features, which say something of most topics, come first.
+    wide = (small[:, width:] != 0).sum(axis=1) > len(topics) / 5 if topics else np.zeros(len(small), bool)
+    order = np.concatenate([np.flatnonzero(useful & wide), np.flatnonzero(useful & ~wide)])
+    small, many = small[order], int((useful & wide).sum())
+    told, places = np.nonzero(small[many:, width:])
     return Model(
-        names=[name for name, keep in zip(names, useful, strict=True) if keep],
+        names=[names[i] for i in order],
         labels=labels,
         topics=topics,
-        weights=small[useful],
+        weights=small[:, :width],
+        topic_rows=small[:many, width:],
+        topic_ends=np.cumsum(np.bincount(told, minlength=len(small) - many)).astype(np.int32),
+        topic_places=places.astype(np.int16),
+        topic_weights=small[many:, width:][told, places],
         scale=scale.astype(np.float32),
         bias=bias.astype(np.float32),
-        rarity=rarity[useful],
+        rarity=rarity[order],
     )
 
 
@@ -198,6 +211,10 @@ def save(model: Model, path: Path) -> None:
         labels=text(f"{head}:{','.join(own)}" for head, own in model.labels.items()),
         topics=text(model.topics),
         weights=model.weights,
+        topic_rows=model.topic_rows,
+        topic_ends=model.topic_ends,
+        topic_places=model.topic_places,
+        topic_weights=model.topic_weights,
         scale=model.scale,
         bias=model.bias,
         rarity=model.rarity,

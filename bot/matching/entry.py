@@ -60,8 +60,8 @@ def read_entry(offer: Offer, reader: Reader) -> Entry:
     counts.update(counts)
     counts.update(tokens(offer.detail, reader))
     told = f"{offer.title}，{offer.detail}"
-    plain = reader.plain(told)
     asks = offer.side == "需求"
+    plain = reader.plain(told) if asks else ""
     trades = asks and offer.category == "产销对接"
     return Entry(
         offer=offer,

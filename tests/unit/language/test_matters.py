@@ -81,6 +81,7 @@ def test_the_shipped_weights_fit_the_lessons() -> None:
     model = load_model()
     assert len(model.labels["intent"]) == 18
     assert len(model.labels["category"]) == 14
-    assert model.weights.shape == (len(model.names), len(model.bias))
+    assert model.weights.shape == (len(model.names), len(model.bias) - len(model.topics))
+    assert model.topic_ends[-1] == len(model.topic_places) == len(model.topic_weights)
     assert len(model.topics) > 400
     assert len(model.bias) == sum(map(len, model.labels.values())) + len(model.topics)
