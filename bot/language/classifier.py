@@ -55,8 +55,8 @@ class Sense(msgspec.Struct, frozen=True):
 
     scores: list[float]
     """Of every label of every head, side by side."""
-    topics: tuple[tuple[int, float], ...]
-    """The likeliest topics with the roots of their shares, the likeliest first."""
+    rows: list[int]
+    """Its features."""
 
 
 class Classifier:
@@ -91,7 +91,7 @@ class Classifier:
         """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``)."""
         rows = self._features.rows(squeezed, marked) if squeezed else []
         if not rows:
-            return Sense(self._bias.tolist(), ())
+            return Sense(self._bias.tolist(), [])
         # Long texts have more features: each text counts as if it had the same length.
         common = 1.0 / sqrt(len(rows))
         rare = 1.0 / sqrt(float(self._squares.take(rows).sum()))
@@ -100,11 +100,14 @@ class Classifier:
         scores[: self._plain] *= np.float32(common)
         scores[self._plain :] *= np.float32(rare)
         scores += self._bias
-        return Sense(scores.tolist(), self._topics(rows, rare))
+        return Sense(scores.tolist(), rows)
 
-    def _topics(self, rows: list[int], rare: float) -> tuple[tuple[int, float], ...]:
-        if not len(self._topic_bias):
+    def topics_of(self, sense: Sense) -> tuple[tuple[int, float], ...]:
+        """The likeliest topics with the roots of their shares, the likeliest first."""
+        rows = sense.rows
+        if not rows or not len(self._topic_bias):
             return ()
+        rare = 1.0 / sqrt(float(self._squares.take(rows).sum()))
         many = len(self._topic_rows)
         common = [row for row in rows if row < many]
         scores = self._ones[: len(common)] @ self._topic_rows.take(common, axis=0).astype(np.float32)

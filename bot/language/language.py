@@ -59,6 +59,9 @@ class Language:
         # hundred messages are under way at once.
         self._marks = lru_cache(maxsize=1024)(lambda squeezed: lexicon_marks(squeezed, self._lexicon))
         self._sense = lru_cache(maxsize=1024)(self._sensed)
+        self._topics = lru_cache(maxsize=1024)(
+            lambda squeezed: self._classifier.topics_of(self._sense(squeezed))
+        )
         self._plain = lru_cache(maxsize=1024)(_squeezed)
         self._search_words = lru_cache(maxsize=1024)(self._words)
         self.version = _version()
@@ -89,7 +92,7 @@ class Language:
 
     def topics(self, text: str) -> Sequence[tuple[int, float]]:
         """The likeliest kinds of service that a text is about, each with the root of its share."""
-        return self._sense(self._plain(text[:LIMIT])).topics
+        return self._topics(self._plain(text[:LIMIT]))
 
     def topic_names(self) -> Sequence[str]:
         """``category|name`` of every topic, by number."""
@@ -152,13 +155,16 @@ class Language:
 
     def _differ(self, folded: str, end: int, start: int) -> bool:
         """Whether what stands behind a turn of phrase is a need of its own, about something else."""
-        first, rest = self._sense(squeeze(folded[:end])), self._sense(squeeze(folded[start:]))
+        told, also = squeeze(folded[:end]), squeeze(folded[start:])
+        first, rest = self._sense(told), self._sense(also)
         intent, confidence = self._classifier.best("intent", rest)
         if intent != "report" or confidence < _SECOND:
             return False
         if self._classifier.best("category", first)[0] != self._classifier.best("category", rest)[0]:
             return True
-        return not {topic for topic, _ in first.topics[:3]} & {topic for topic, _ in rest.topics[:3]}
+        return not {topic for topic, _ in self._topics(told)[:3]} & {
+            topic for topic, _ in self._topics(also)[:3]
+        }
 
     def _facts(
         self, text: str, folded: str, intent: str, today: date
