@@ -15,6 +15,8 @@ from bot.engine.engine import Engine
 from bot.engine.mind import StoredMind
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock, real_clock
+from bot.language import Language
+from bot.optional import open_encoder
 from bot.pulse import Pulse
 from bot.wechat import webhook
 from bot.wechat.channels import Channels
@@ -53,7 +55,8 @@ class Product:
         self.config = config
         self.store = store
         self.clock = clock
-        self.mind = StoredMind(store, local(clock()).date())
+        language = Language(encoder=open_encoder(config.language.encoder))
+        self.mind = StoredMind(store, local(clock()).date(), language)
         self.writer = Writer(store, threads=config.database.pool_size)
         self.engine = Engine(
             writer=self.writer,

@@ -115,6 +115,12 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["auto", "json", "console"] = "auto"
 
 
+class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[language]"""
+
+    encoder: bool = False
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that an operator can set."""
 
@@ -126,6 +132,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     admin: Admin = Admin()
     privacy: Privacy = Privacy()
     log: Log = Log()
+    language: Language = Language()
 
 
 _OVERLAY = re.compile(r"^BOT_([A-Z]+)__([A-Z0-9_]+)$")

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.language.encoder import Heads, Second, names
 from bot.language.features import Features
 
 Weights = NDArray[np.float32]
@@ -55,7 +56,9 @@ class Sense(msgspec.Struct, frozen=True):
 class Classifier:
     """Label probabilities and topics for a text's features."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, heads: Heads | None = None) -> None:
+        """``heads``: what the encoder's numbers say of the same labels, where there is an encoder."""
+        self._second = None if heads is None else Second(heads, names(model.labels, model.topics))
         self.labels = model.labels
         self.topics = model.topics
         self._features = Features(model.names)
@@ -72,12 +75,13 @@ class Classifier:
             start += len(own)
 
     @classmethod
-    def load(cls) -> Classifier:
+    def load(cls, heads: Heads | None = None) -> Classifier:
         """The classifier that ships with the product."""
-        return cls(load_model())
+        return cls(load_model(), heads)
 
-    def sense(self, squeezed: str, marked: Iterable[str]) -> Sense:
-        """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``)."""
+    def sense(self, squeezed: str, marked: Iterable[str], vector: Weights | None = None) -> Sense:
+        """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``); ``vector``: the
+        encoder's numbers."""
         rows = self._features.rows(squeezed, marked)
         if not rows:
             return Sense(self._bias[: self._width].tolist(), ())
@@ -87,6 +91,8 @@ class Classifier:
         total[: self._plain] *= np.float32(1.0 / sqrt(len(rows)))
         total[self._plain :] *= np.float32(1.0 / sqrt(float(self._squares.take(rows).sum())))
         total += self._bias
+        if self._second is not None and vector is not None:
+            total = self._second.joined(total, vector)
         return Sense(total[: self._width].tolist(), self._topics(total[self._width :]))
 
     def _topics(self, scores: Weights) -> tuple[tuple[int, float], ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.matching import sides
-from bot.matching.entry import Entry, Reader, read_entry, tokens
+from bot.matching.entry import Entry, Reader, read_entries, tokens
 from bot.matching.postings import Floats, Postings
 from bot.matching.regions import Regions
 from models.fit import Fit, Offer
@@ -27,6 +27,11 @@ STRANGE, LEAST = 0.03, 0.6
 """Below the one share of its category an entry is of another kind than the need, and counts for less, down to the other."""
 MEETS = 0.3
 """From this overlap of topics on an entry of the other list meets a need though no word says so."""
+ENCODER, STRANGE_BY_ENCODER = 1.5, 0.003
+"""Where there is an encoder: the weight of its likeness, and STRANGE, since words alone deceive less beside it. SERVES
+holds there as well: fewer needs are told wrongly that nothing serves, and more of those that nothing does serve."""
+_NEAREST = 50
+"""Entries that the encoder alone may bring in."""
 _FLOOR = 0.02
 """Words and topics that say less than this are not looked at further."""
 _QUERY_TOKENS = 96
@@ -50,6 +55,8 @@ class Query(msgspec.Struct, frozen=True):
     buys: bool
     offers: bool
     """It is no need but an offer: those who ask are its answer."""
+    vector: Floats | None = None
+    """What it says, where there is an encoder."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -77,19 +84,20 @@ class Index:
     @classmethod
     def build(cls, offers: Iterable[Offer], language: Reader) -> Index:
         """The index of these offers; about 0.1 ms each."""
-        return cls(Postings([read_entry(offer, language) for offer in offers]), None, None, language)
+        return cls(Postings(read_entries(offers, language)), None, None, language)
 
     def renewed(self, offers: Sequence[Offer]) -> Index:
         """The index of a newer state of the list. Entries that did not change are not read again."""
         known = {entry.offer.code: entry for entry in self._entries()}
         kept: set[str] = set()
-        fresh: list[Entry] = []
+        changed: list[Offer] = []
         for offer in offers:
             entry = known.get(offer.code)
             if entry is not None and entry.offer == offer:
                 kept.add(offer.code)
             else:
-                fresh.append(read_entry(offer, self._reader))
+                changed.append(offer)
+        fresh = read_entries(changed, self._reader)
         base = self._base
         gone = np.array([entry.offer.code not in kept for entry in base.entries], dtype=bool)
         in_base = {entry.offer.code for entry in base.entries}
@@ -174,6 +182,7 @@ class Index:
             seeks_work=sides.seeks_work(folded),
             buys=sides.buys(folded),
             offers=intent == "offer",
+            vector=self._reader.vector(text),
         )
 
     def _ideal(self, tokens: Sequence[str]) -> float:
@@ -188,7 +197,14 @@ class Index:
         words = part.lexical(query.tokens) * np.float32(1.0 / query.ideal)
         topical = part.topical(query.topics)
         score = words * np.float32(WORDS) + topical * np.float32(TOPICS)
-        rows = np.flatnonzero(score > _FLOOR)
+        candidates = score > _FLOOR
+        alike, strange = part.alike(query.vector), STRANGE
+        if alike is not None:
+            strange = STRANGE_BY_ENCODER
+            score += np.float32(ENCODER) * alike
+            near = alike if gone is None else np.where(gone, np.float32(0.0), alike)
+            candidates[np.argpartition(-near, _NEAREST)[:_NEAREST] if len(near) > _NEAREST else ...] = True
+        rows = np.flatnonzero(candidates)
         rows = rows[self._allowed(part, rows, query, topical)]
         if gone is not None:
             rows = rows[~gone[rows]]
@@ -199,7 +215,7 @@ class Index:
         found = score[rows] + np.float32(CATEGORY) * share
         # Words alone deceive, most of all on a short list where 村里 is rare: an entry of a kind that the need
         # hardly can be counts for little.
-        found *= np.minimum(np.maximum(share / np.float32(STRANGE), np.float32(LEAST)), np.float32(1.0))
+        found *= np.minimum(np.maximum(share / np.float32(strange), np.float32(LEAST)), np.float32(1.0))
         found *= self._nearness(part is self._base, query.wanted)[part.area[rows]]
         if len(rows) > 4 * top:
             best = np.argpartition(-found, top)[:top]
