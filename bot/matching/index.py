@@ -21,6 +21,8 @@ WORDS, TOPICS, CATEGORY = 2.0, 2.0, 0.35
 SERVES, SAYS_SO = 0.085, 0.5
 """Something serves where the first entry overlaps the need's topics that much, or its words reach that share of the
 ideal. Chosen so that one need in twenty that something serves is told that nothing does; words alone hardly tell."""
+WHOLE, WHOLE_BY_ENCODER = 2.0, 2.7
+"""The score that is told as 1: without and with an encoder about as many reach it."""
 FOLLOWING = 0.3
 """Those behind the first must reach that part of its score."""
 STRANGE, LEAST = 0.03, 0.6
@@ -149,7 +151,8 @@ class Index:
         if not ranked or not ranked[0].serves:
             return []
         least = ranked[0].score * FOLLOWING
-        return [_fit(each.entry, each.score, query.wanted) for each in ranked if each.score >= least]
+        whole = WHOLE if query.vector is None else WHOLE_BY_ENCODER
+        return [_fit(each.entry, each.score / whole, query.wanted) for each in ranked if each.score >= least]
 
     def _query(
         self,
@@ -273,6 +276,6 @@ def _fit(entry: Entry, score: float, wanted: frozenset[str]) -> Fit:
         code=offer.code,
         title=offer.title,
         unit=offer.unit,
-        score=round(min(score / 2, 1.0), 3),
+        score=round(min(score, 1.0), 3),
         reason=f"{where} · {offer.category}",
     )
