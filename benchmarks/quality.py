@@ -1,6 +1,6 @@
 """``make eval``: how well messages are understood and matched, as markdown tables, and a drawing.
 
-``python -m benchmarks.quality [DIR …] [--cross] [--plot FILE.svg]``. A DIR holds messages.jsonl, or catalogue.csv and
+``python -m benchmarks.quality [DIR …] [--encoder] [--cross] [--plot FILE.svg]``. A DIR holds messages.jsonl, or catalogue.csv and
 matches.jsonl, or all three; without one the sets of the project are taken: ``tests/data/held``, which nobody looked at
 and nothing was learned or chosen from, and those that were developed on. Relative dates count from 2026-05-11 09:00.
 """
@@ -22,6 +22,7 @@ from benchmarks import plots
 from benchmarks.scores import accuracy, calibration, emptiness, hits, macro_f1, overlap_f1, percentile
 from bot.language import Language
 from bot.matching import Index, read_catalogue
+from bot.optional import open_encoder
 from models.fit import Offer
 
 NOW = datetime.fromisoformat("2026-05-11T09:00:00+08:00")
@@ -179,11 +180,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--cross", action="store_true", help="train anew without tests/data/messages.jsonl and judge it"
     )
+    parser.add_argument("--encoder", action="store_true", help="with the sentence encoder")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw hits and calibration")
     args = parser.parse_args(arguments)
     folders = args.folders or list(SETS)
     start = time.perf_counter()
-    language = Language()
+    language = Language(encoder=open_encoder(args.encoder))
     print(f"Reading the dictionary and the weights took {time.perf_counter() - start:.2f} s.")
     sure: list[tuple[float, bool]] = []
     for folder in folders:

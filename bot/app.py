@@ -18,6 +18,7 @@ from bot.engine.writer import Writer
 from bot.kit.clock import Clock, real_clock
 from bot.language import Language
 from bot.language.lexicon import BadSynonyms, read_synonyms
+from bot.optional import open_encoder
 from bot.pulse import Pulse
 from bot.wechat import webhook
 from bot.wechat.channels import Channels
@@ -42,12 +43,13 @@ def open_store(config: Config) -> Store:
 
 
 def open_language(config: Config) -> Language:
-    """The reader, with the office's own words. Raises ConfigError where their file cannot be used."""
+    """The reader of the settings. Raises ConfigError where its file of words or its encoder cannot be used."""
     path = config.language.synonyms
     try:
-        return Language(synonyms=read_synonyms(Path(path)) if path else None)
+        synonyms = read_synonyms(Path(path)) if path else None
     except BadSynonyms as error:
         raise ConfigError(f"`language.synonyms`: {error}") from error
+    return Language(synonyms=synonyms, encoder=open_encoder(config.language.encoder))
 
 
 def check_wechat(config: Config) -> None:

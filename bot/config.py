@@ -78,6 +78,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[language]"""
 
     synonyms: str = ""
+    encoder: bool = False
 
 
 class Notices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

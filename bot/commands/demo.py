@@ -16,9 +16,10 @@ from aiohttp import web
 
 from bot.app import Product, open_store
 from bot.commands.importing import load_world
-from bot.config import Config, Database, Notices, Privacy, Server, WeChat
+from bot.config import Config, Database, Language, Notices, Privacy, Server, WeChat
 from bot.kit.clock import Clock, MovableClock
 from bot.kit.menu import MENU
+from bot.optional import encoder_wished
 from bot.sim import desk
 from bot.sim.cast import Phone, load_cast
 from bot.sim.platform import Platform
@@ -66,6 +67,7 @@ def demo_config(port: int, folder: Path) -> Config:
         ),
         notices=Notices(tick_s=1.0),
         privacy=Privacy(data_key=key),
+        language=Language(encoder=encoder_wished(None, None)),
     )
 
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bot.commands.understand import complain, lines, moment
+from bot.commands.understand import add_encoder, complain, lines, moment
 from bot.language import Language
 from bot.matching import CatalogueError, Index, read_catalogue
+from bot.optional import encoder_wished, open_encoder
 from models.fit import Offer
 from models.moment import local
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--top", type=int, default=5, metavar="N", help="at most so many suggestions (default 5)"
     )
+    add_encoder(parser)
     parser.add_argument("text", nargs="*", metavar="TEXT", help="the need")
 
 
@@ -51,7 +53,10 @@ def run(args: argparse.Namespace, offers_from_database: Loader | None = None) ->
     except CatalogueError as error:
         print(f"清单读不了 (cannot read the list): {error}", file=sys.stderr)
         return 1
-    language = Language(names=sorted({offer.unit for offer in offers if offer.unit}))
+    language = Language(
+        names=sorted({offer.unit for offer in offers if offer.unit}),
+        encoder=open_encoder(encoder_wished(args.encoder, args.config)),
+    )
     index = Index.build(offers, language)
     if not args.jsonl:
         found = _suggestions(index, language, " ".join(args.text), datetime.now(UTC), args.top)

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import msgspec
 
 from bot.language import Language
+from bot.optional import encoder_wished, open_encoder
 from models.moment import SHANGHAI
 from models.understanding import Understanding
 
@@ -28,7 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jsonl", action="store_true", help='read lines {"id","text","ref"?} from standard input'
     )
+    add_encoder(parser)
     parser.add_argument("text", nargs="*", metavar="TEXT", help="the message")
+
+
+def add_encoder(parser: argparse.ArgumentParser) -> None:
+    """The choice of the sentence encoder."""
+    parser.add_argument(
+        "--encoder",
+        action=argparse.BooleanOptionalAction,
+        help="with the sentence encoder; as the settings say if neither is given",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.jsonl == bool(args.text):
         print("用法：understand TEXT 或 understand --jsonl < FILE", file=sys.stderr)
         return 2
-    language = Language()
+    language = Language(encoder=open_encoder(encoder_wished(args.encoder, None)))
     if not args.jsonl:
         shown = _shown(language.understand(" ".join(args.text), datetime.now(UTC)))
         print(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.language.encoder import Heads, Second, names
 from bot.language.features import Features
 
 Weights = NDArray[np.float32]
@@ -62,7 +63,9 @@ class Sense(msgspec.Struct, frozen=True):
 class Classifier:
     """Label probabilities and topics for a text's features."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, heads: Heads | None = None) -> None:
+        """``heads``: what the encoder's numbers say of the same labels, where there is an encoder."""
+        self._second = None if heads is None else Second(heads, names(model.labels, model.topics))
         self.labels = model.labels
         self.topics = model.topics
         self._features = Features(model.names)
@@ -83,12 +86,13 @@ class Classifier:
             start += len(own)
 
     @classmethod
-    def load(cls) -> Classifier:
+    def load(cls, heads: Heads | None = None) -> Classifier:
         """The classifier that ships with the product."""
-        return cls(load_model())
+        return cls(load_model(), heads)
 
-    def sense(self, squeezed: str, marked: Iterable[str]) -> Sense:
-        """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``)."""
+    def sense(self, squeezed: str, marked: Iterable[str], vector: Weights | None = None) -> Sense:
+        """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``); ``vector``: the
+        encoder's numbers."""
         rows = self._features.rows(squeezed, marked) if squeezed else []
         if not rows:
             return Sense(self._bias.tolist(), [])
@@ -100,9 +104,11 @@ class Classifier:
         scores[: self._plain] *= np.float32(common)
         scores[self._plain :] *= np.float32(rare)
         scores += self._bias
+        if self._second is not None and vector is not None:
+            scores = self._second.joined(scores, vector, 0)
         return Sense(scores.tolist(), rows)
 
-    def topics_of(self, sense: Sense) -> tuple[tuple[int, float], ...]:
+    def topics_of(self, sense: Sense, vector: Weights | None = None) -> tuple[tuple[int, float], ...]:
         """The likeliest topics with the roots of their shares, the likeliest first."""
         rows = sense.rows
         if not rows or not len(self._topic_bias):
@@ -119,6 +125,8 @@ class Classifier:
             places, weights = self._topic_places.take(cells), self._topic_weights.take(cells)
             scores += np.bincount(places, weights=weights, minlength=len(scores)).astype(np.float32)
         scores = scores * self._topic_scale * np.float32(rare) + self._topic_bias
+        if self._second is not None and vector is not None:
+            scores = self._second.joined(scores, vector, self._width)
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         first = np.flatnonzero(shares >= LEAST_SHARE)

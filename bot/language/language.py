@@ -10,6 +10,7 @@ from importlib import resources
 
 from bot.language import emergencies, facts, matters, orders
 from bot.language.classifier import Classifier, Sense
+from bot.language.encoder import LONGEST, Encoder, Vectors, load_heads
 from bot.language.features import marks as lexicon_marks
 from bot.language.folding import LIMIT, fold, squeeze
 from bot.language.gazetteer import Gazetteer
@@ -21,6 +22,7 @@ from models.understanding import Slots, Understanding
 CODE = "2"
 """Raised by hand when code in this room changes what a text is understood to mean."""
 _DATA = ("lexicon.toml", "places.toml", "quantities.toml", "simplified.txt", "weights.npz")
+_DATA_OF_ENCODER = "encoder.npz"
 _STOP = frozenset(
     """
     的 了 着 是 在 我 你 他 她 它 俺 咱 您 们 我们 你们 他们 咱们 俺们 这 那 这个 那个 有 没 没有 不 就 也 都 还 又 再 很 太 要 想 能 会
@@ -40,7 +42,7 @@ class Language:
     """Reads Chinese messages. Immutable but for ``add_names``; safe to share between threads that only read.
 
     ``places`` and ``names`` (organisations, villages) come from the product's own data and help to find slots
-    and to keep such names whole.
+    and to keep such names whole. ``encoder``: a second opinion on what a text is about, where one is wished.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Language:
         places: Iterable[str] = (),
         names: Iterable[str] = (),
         synonyms: dict[str, dict[str, str]] | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         """``synonyms``: everyday words of one's own (``lexicon.read_synonyms``), on top of the product's."""
         self._lexicon = Lexicon(synonyms)
         self._segmenter = segmenter(known_words(self._lexicon))
-        self._classifier = Classifier.load()
+        self._encoder = encoder
+        self._classifier = Classifier.load(None if encoder is None else load_heads())
         self._gazetteer = Gazetteer(places)
         self._segmenter.add((*places, *names))
         # A message's folding, words and sense are asked for by understanding, rules, ranking and likeness; some
@@ -60,11 +64,13 @@ class Language:
         self._marks = lru_cache(maxsize=1024)(lambda squeezed: lexicon_marks(squeezed, self._lexicon))
         self._sense = lru_cache(maxsize=1024)(self._sensed)
         self._topics = lru_cache(maxsize=1024)(
-            lambda squeezed: self._classifier.topics_of(self._sense(squeezed))
+            lambda squeezed: self._classifier.topics_of(self._sense(squeezed), self._vector(squeezed))
         )
         self._plain = lru_cache(maxsize=1024)(_squeezed)
         self._search_words = lru_cache(maxsize=1024)(self._words)
-        self.version = _version()
+        self._vector = lru_cache(maxsize=1024)(self._encoded)
+        self._ahead: dict[str, Vectors] = {}
+        self.version = _version(_DATA if encoder is None else (*_DATA, _DATA_OF_ENCODER))
 
     def add_names(self, places: Iterable[str] = (), names: Iterable[str] = ()) -> None:
         """Takes in names that were not known at start. Not to be called while other threads read."""
@@ -106,7 +112,25 @@ class Language:
         )
 
     def _sensed(self, squeezed: str) -> Sense:
-        return self._classifier.sense(squeezed, self._marks(squeezed))
+        return self._classifier.sense(squeezed, self._marks(squeezed), self._vector(squeezed))
+
+    def vector(self, text: str) -> Vectors | None:
+        """The text as a vector of length one, by whose products texts are compared; None without an encoder."""
+        return self._vector(self._plain(text[:LIMIT]))
+
+    def expect(self, texts: Iterable[str]) -> None:
+        """Encodes texts that will be read next; together they cost half as much as one after the other."""
+        if self._encoder is None:
+            return
+        told = list(dict.fromkeys(self._plain(text[:LIMIT])[:LONGEST] for text in texts))
+        self._ahead = dict(zip(told, self._encoder.encode(told), strict=True))
+
+    def _encoded(self, squeezed: str) -> Vectors | None:
+        if self._encoder is None:
+            return None
+        begun = squeezed[:LONGEST]
+        known = self._ahead.pop(begun, None)
+        return self._encoder.encode([begun])[0] if known is None else known
 
     def understand(self, text: str, now: datetime) -> Understanding:
         """The reading of one message; ``now`` is the aware moment from which relative dates count.
@@ -173,10 +197,10 @@ class Language:
         return facts.find(text, folded, self._gazetteer, intent=intent, today=today)
 
 
-def _version() -> str:
+def _version(data: Iterable[str]) -> str:
     """A short mark of the code's and the data files' state: a stored reading of another mark can be made anew."""
     digest = hashlib.sha256(CODE.encode())
-    for name in _DATA:
+    for name in data:
         digest.update(resources.files("bot.language").joinpath("data", name).read_bytes())
     return f"{CODE}-{digest.hexdigest()[:8]}"
 

@@ -35,7 +35,7 @@ def logistic(
     Gives the weights (a row a feature, a column a class) and the biases.
     """
     rows, width = features.shape
-    across = features.T.tocsr()
+    across = features.T if isinstance(features, np.ndarray) else features.T.tocsr()
     target = np.zeros((rows, classes), dtype=np.float32)
     target[np.arange(rows), answers] = 1.0
     point = np.zeros((width, classes), dtype=np.float32)

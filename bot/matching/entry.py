@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import Protocol
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.matching import sides
 from bot.matching.regions import areas
@@ -38,6 +40,12 @@ class Reader(Protocol):
     def category_shares(self, text: str) -> dict[str, float]:
         """How likely each category is."""
 
+    def vector(self, text: str) -> NDArray[np.float32] | None:
+        """The text as a vector of length one; None where there is no encoder."""
+
+    def expect(self, texts: Iterable[str]) -> None:
+        """Is told which texts will be read next."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """An offer, read once."""
@@ -52,6 +60,19 @@ class Entry(msgspec.Struct, frozen=True):
     """It wants goods: an answer to somebody who sells."""
     sells: bool
     hires: bool
+    vector: NDArray[np.float32] | None = None
+    """What it says, as the encoder has it; all entries of an index have one, or none."""
+
+
+def read_entries(offers: Iterable[Offer], reader: Reader) -> list[Entry]:
+    """The entries of these offers."""
+    found = list(offers)
+    reader.expect(_told(offer) for offer in found)
+    return [read_entry(offer, reader) for offer in found]
+
+
+def _told(offer: Offer) -> str:
+    return f"{offer.title}，{offer.detail}"
 
 
 def read_entry(offer: Offer, reader: Reader) -> Entry:
@@ -59,7 +80,7 @@ def read_entry(offer: Offer, reader: Reader) -> Entry:
     counts = Counter(tokens(offer.title, reader))
     counts.update(counts)
     counts.update(tokens(offer.detail, reader))
-    told = f"{offer.title}，{offer.detail}"
+    told = _told(offer)
     asks = offer.side == "需求"
     plain = reader.plain(told) if asks else ""
     trades = asks and offer.category == "产销对接"
@@ -72,6 +93,7 @@ def read_entry(offer: Offer, reader: Reader) -> Entry:
         buys=trades and sides.buys(plain) and not sides.sells(plain),
         sells=trades and sides.sells(plain),
         hires=asks and offer.category == "就业培训" and sides.hires(plain),
+        vector=reader.vector(told),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.matching import sides
-from bot.matching.entry import Entry, Reader, read_entry, tokens
+from bot.matching.entry import Entry, Reader, read_entries, tokens
 from bot.matching.postings import Floats, Postings
 from bot.matching.regions import Regions
 from models.fit import Fit, Offer
@@ -21,12 +21,19 @@ WORDS, TOPICS, CATEGORY = 2.0, 2.0, 0.35
 SERVES, SAYS_SO = 0.085, 0.4
 """Something serves where the first entry overlaps the need's topics that much, or holds that share of all its words.
 Chosen so that one need in twenty that something serves is told that nothing does; words alone hardly tell."""
+WHOLE, WHOLE_BY_ENCODER = 2.0, 2.7
+"""The score that is told as 1: without and with an encoder about as many reach it."""
 FOLLOWING = 0.3
 """Those behind the first must reach that part of its score."""
 STRANGE, LEAST = 0.03, 0.6
 """Below the one share of its category an entry is of another kind than the need, and counts for less, down to the other."""
 MEETS = 0.3
 """From this overlap of topics on an entry of the other list meets a need though no word says so."""
+ENCODER, STRANGE_BY_ENCODER = 1.5, 0.003
+"""Where there is an encoder: the weight of its likeness, and STRANGE, since words alone deceive less beside it. SERVES
+holds there as well: fewer needs are told wrongly that nothing serves, and more of those that nothing does serve."""
+_NEAREST = 50
+"""Entries that the encoder alone may bring in."""
 _FLOOR = 0.02
 """Words and topics that say less than this are not looked at further."""
 _QUERY_TOKENS = 96
@@ -52,6 +59,8 @@ class Query(msgspec.Struct, frozen=True):
     buys: bool
     offers: bool
     """It is no need but an offer: those who ask are its answer."""
+    vector: Floats | None = None
+    """What it says, where there is an encoder."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -79,19 +88,20 @@ class Index:
     @classmethod
     def build(cls, offers: Iterable[Offer], language: Reader) -> Index:
         """The index of these offers; about 0.1 ms each."""
-        return cls(Postings([read_entry(offer, language) for offer in offers]), None, None, language)
+        return cls(Postings(read_entries(offers, language)), None, None, language)
 
     def renewed(self, offers: Sequence[Offer]) -> Index:
         """The index of a newer state of the list. Entries that did not change are not read again."""
         known = {entry.offer.code: entry for entry in self._entries()}
         kept: set[str] = set()
-        fresh: list[Entry] = []
+        changed: list[Offer] = []
         for offer in offers:
             entry = known.get(offer.code)
             if entry is not None and entry.offer == offer:
                 kept.add(offer.code)
             else:
-                fresh.append(read_entry(offer, self._reader))
+                changed.append(offer)
+        fresh = read_entries(changed, self._reader)
         base = self._base
         gone = np.array([entry.offer.code not in kept for entry in base.entries], dtype=bool)
         in_base = {entry.offer.code for entry in base.entries}
@@ -143,7 +153,8 @@ class Index:
         if not ranked or not ranked[0].serves:
             return []
         least = ranked[0].score * FOLLOWING
-        return [_fit(each.entry, each.score, query.wanted) for each in ranked if each.score >= least]
+        whole = WHOLE if query.vector is None else WHOLE_BY_ENCODER
+        return [_fit(each.entry, each.score / whole, query.wanted) for each in ranked if each.score >= least]
 
     def waiting(
         self, code: str, needs: Iterable[tuple[int, str]], *, today: date, home: str = "", among: int = 3
@@ -190,6 +201,7 @@ class Index:
             seeks_work=sides.seeks_work(folded),
             buys=sides.buys(folded),
             offers=intent == "offer",
+            vector=self._reader.vector(text),
         )
 
     def _ideal(self, tokens: Sequence[str]) -> float:
@@ -204,7 +216,14 @@ class Index:
         words = part.lexical(query.tokens) * np.float32(1.0 / query.ideal)
         topical = part.topical(query.topics)
         score = words * np.float32(WORDS) + topical * np.float32(TOPICS)
-        rows = np.flatnonzero(score > _FLOOR)
+        candidates = score > _FLOOR
+        alike, strange = part.alike(query.vector), STRANGE
+        if alike is not None:
+            strange = STRANGE_BY_ENCODER
+            score += np.float32(ENCODER) * alike
+            near = alike if gone is None else np.where(gone, np.float32(0.0), alike)
+            candidates[np.argpartition(-near, _NEAREST)[:_NEAREST] if len(near) > _NEAREST else ...] = True
+        rows = np.flatnonzero(candidates)
         rows = rows[self._allowed(part, rows, query, topical)]
         if gone is not None:
             rows = rows[~gone[rows]]
@@ -215,7 +234,7 @@ class Index:
         found = score[rows] + np.float32(CATEGORY) * share
         # Words alone deceive, most of all on a short list where 村里 is rare: an entry of a kind that the need
         # hardly can be counts for little.
-        found *= np.minimum(np.maximum(share / np.float32(STRANGE), np.float32(LEAST)), np.float32(1.0))
+        found *= np.minimum(np.maximum(share / np.float32(strange), np.float32(LEAST)), np.float32(1.0))
         found *= self._nearness(part is self._base, query.wanted)[part.area[rows]]
         if len(rows) > 4 * top:
             best = np.argpartition(-found, top)[:top]
@@ -273,6 +292,6 @@ def _fit(entry: Entry, score: float, wanted: frozenset[str]) -> Fit:
         code=offer.code,
         title=offer.title,
         unit=offer.unit,
-        score=round(min(score / 2, 1.0), 3),
+        score=round(min(score, 1.0), 3),
         reason=f"{where} · {offer.category}",
     )

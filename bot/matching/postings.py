@@ -85,6 +85,8 @@ class Postings:
         self.buys = np.array([entry.buys for entry in self.entries], dtype=bool)
         self.sells = np.array([entry.sells for entry in self.entries], dtype=bool)
         self.hires = np.array([entry.hires for entry in self.entries], dtype=bool)
+        vectors = [entry.vector for entry in self.entries if entry.vector is not None]
+        self._vectors: Floats | None = np.stack(vectors) if vectors else None
 
     def ideal(self, tokens: Sequence[str]) -> float:
         """What a text of these words reaches at its best; words of no entry do not count."""
@@ -108,6 +110,13 @@ class Postings:
             (own[topic][0], own[topic][1] * np.float32(share)) for topic, share in topics if topic in own
         ]
         return _gather(found, len(self.entries))
+
+    def alike(self, vector: Floats | None) -> Floats | None:
+        """How much every entry says what this vector says, 0 to 1; None where there is no encoder."""
+        if vector is None or self._vectors is None:
+            return None
+        found: Floats = np.maximum(self._vectors @ vector, np.float32(0.0))
+        return found
 
 
 def _gather(found: Sequence[tuple[Rows, Floats]], size: int) -> Floats:
