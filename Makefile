@@ -10,7 +10,7 @@ BENCH_STAMP := $(VENV)/.installed-bench
 CHROMIUM := /usr/bin/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format talks bench eval migration screenshots clean
+.PHONY: help setup demo test check format talks bench eval train migration screenshots clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml
 		"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: its venv module is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; \
 		rm -rf $(VENV) && "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "$(VENV) could not be made; the lines above say why" >&2; exit 1; }; }
 	@echo "Installing into $(VENV); the first time this takes a minute or two."
-	@$(PIP) install --quiet -e '.[fast,test,check]' || { echo "The installation did not finish; the lines above say why. It needs a network. Then: make setup" >&2; exit 1; }
+	@$(PIP) install --quiet -e '.[fast,encoder,test,check]' || { echo "The installation did not finish; the lines above say why. It needs a network. Then: make setup" >&2; exit 1; }
 	@touch $(STAMP)
 
 demo: setup ## the whole product on this machine: simulator at http://127.0.0.1:8080/sim
@@ -52,11 +52,15 @@ bench: $(BENCH_STAMP) ## the benchmarks, side by side, with their baselines (ARG
 	@$(BIN)/python -m bot bench $(ARGS)
 
 $(BENCH_STAMP): $(STAMP)
-	@$(PIP) install --quiet -e '.[fast,test,check,bench]'
+	@$(PIP) install --quiet -e '.[fast,encoder,test,check,bench]'
 	@touch $(BENCH_STAMP)
 
-eval: setup ## how well messages are understood and matched (DATA=dir with messages.jsonl, catalogue.csv, matches.jsonl)
-	@$(BIN)/python -m benchmarks.quality "$${DATA:-tests/data}"
+eval: setup ## how well messages are understood and matched (DATA=dir; ARGS="--encoder --cross --plot FILE.svg")
+	@$(BIN)/python -m benchmarks.quality $(DATA) $(ARGS)
+
+train: setup ## make the reader's weights anew from the lessons in tests/data (two minutes)
+	@$(PIP) install --quiet -e '.[fast,encoder,test,check,train]'
+	@$(BIN)/python -m bot.language.training --encoder
 
 migration: setup ## a new migration from what the models say (m="what it does")
 	@$(BIN)/python -m bot.commands.migration "$$m"

@@ -49,7 +49,7 @@ def open_language(config: Config) -> Language:
         synonyms = read_synonyms(Path(path)) if path else None
     except BadSynonyms as error:
         raise ConfigError(f"`language.synonyms`: {error}") from error
-    return Language(synonyms=synonyms, encoder=open_encoder(config.language.encoder))
+    return Language(synonyms=synonyms, encoder=open_encoder(config.language.encoder == "on"))
 
 
 def check_wechat(config: Config) -> None:

@@ -78,7 +78,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[language]"""
 
     synonyms: str = ""
-    encoder: bool = False
+    encoder: Literal["on", "off", "auto"] = "auto"
 
 
 class Notices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

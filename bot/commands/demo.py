@@ -67,7 +67,7 @@ def demo_config(port: int, folder: Path) -> Config:
         ),
         notices=Notices(tick_s=1.0),
         privacy=Privacy(data_key=key),
-        language=Language(encoder=encoder_wished(None, None)),
+        language=Language(encoder="on" if encoder_wished(None, None) else "off"),
     )
 
 

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, offers_from_database: Loader | None = None) ->
         return 1
     language = Language(
         names=sorted({offer.unit for offer in offers if offer.unit}),
-        encoder=open_encoder(encoder_wished(args.encoder, args.config)),
+        encoder=open_encoder(encoder_wished(args.encoder, args.config, entries=len(offers))),
     )
     index = Index.build(offers, language)
     if not args.jsonl:

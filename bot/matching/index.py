@@ -31,7 +31,7 @@ MEETS = 0.3
 """From this overlap of topics on an entry of the other list meets a need though no word says so."""
 ENCODER, STRANGE_BY_ENCODER = 1.5, 0.003
 """Where there is an encoder: the weight of its likeness, and STRANGE, since words alone deceive less beside it. SERVES
-holds there as well: fewer needs are told wrongly that nothing serves, and more of those that nothing does serve."""
+holds there as well: on the lists that all this was chosen on, it tells no more needs wrongly that nothing serves."""
 _NEAREST = 50
 """Entries that the encoder alone may bring in."""
 _FLOOR = 0.02
