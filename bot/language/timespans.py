@@ -86,7 +86,7 @@ def _month_day(m: _Match, frame: Frame) -> Span | None:
     day = whole(m["d"]) if m["d"] else None
     if said not in _MONTHS and (numbers := value(said)) is not None and numbers[0] != numbers[1]:
         first, last = (int(number) for number in numbers)
-        if last > 12:
+        if not first < last <= 12:
             return None
         year = frame.year or frame.today.year
         return month_span(year, first)[0], month_span(year, last)[1]

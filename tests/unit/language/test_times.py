@@ -6,7 +6,7 @@ import time
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.language import times
@@ -376,6 +376,7 @@ _WORDS = st.sampled_from([*(row[0] for row in ROWS), "到", "至", "-", "前", "
 
 
 @settings(max_examples=200, deadline=None)
+@example("今晚上八点四月八四月八")
 @given(st.lists(_WORDS, max_size=40).map("".join) | st.text(max_size=300))
 def test_any_text_gives_pieces_in_order(text: str) -> None:
     folded = fold(text[:600])
