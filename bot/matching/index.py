@@ -19,10 +19,12 @@ from models.fit import Fit, Offer
 WORDS, TOPICS, CATEGORY = 2.0, 2.0, 0.35
 """Weights of words (the share of the query's ideal BM25), of topics (how far the shares of both overlap), of category."""
 SERVES, SAYS_SO = 0.085, 0.4
-"""Something serves where the first entry overlaps the need's topics that much, or holds that share of all its words.
+"""Something serves where the first entry, or one nearly as good, overlaps the need's topics that much, or holds that share of all its words.
 Chosen so that one need in twenty that something serves is told that nothing does; words alone hardly tell."""
 WHOLE, WHOLE_BY_ENCODER = 2.0, 2.7
 """The score that is told as 1: without and with an encoder about as many reach it."""
+NEARLY = 0.9
+"""What is that near the first speaks for it as well."""
 FOLLOWING = 0.3
 """Those behind the first must reach that part of its score."""
 STRANGE, LEAST = 0.03, 0.6
@@ -150,7 +152,7 @@ class Index:
             ranked = sorted(
                 ranked + self._ranked(self._added, query, None, top), key=lambda each: -each.score
             )[:top]
-        if not ranked or not ranked[0].serves:
+        if not ranked or not any(each.serves for each in ranked if each.score >= NEARLY * ranked[0].score):
             return []
         least = ranked[0].score * FOLLOWING
         whole = WHOLE if query.vector is None else WHOLE_BY_ENCODER
