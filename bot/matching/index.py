@@ -38,6 +38,8 @@ _NEAREST = 50
 """Entries that the encoder alone may bring in."""
 _FLOOR = 0.02
 """Words and topics that say less than this are not looked at further."""
+_BEHIND = 0.1
+"""Nor what has less than this part of the best."""
 _QUERY_TOKENS = 96
 _AHEAD = 300
 """Days before its validity begins that an entry may be suggested."""
@@ -218,7 +220,10 @@ class Index:
         words = part.lexical(query.tokens) * np.float32(1.0 / query.ideal)
         topical = part.topical(query.topics)
         score = words * np.float32(WORDS) + topical * np.float32(TOPICS)
-        candidates = score > _FLOOR
+        nearness = self._nearness(part is self._base, query.wanted)
+        reach = score * nearness[part.area]
+        # Most entries share some everyday word with a need; what is far behind the best is not looked at further.
+        candidates = reach > max(_FLOOR, _BEHIND * float(reach.max(initial=0.0)))
         alike, strange = part.alike(query.vector), STRANGE
         if alike is not None:
             strange = STRANGE_BY_ENCODER
@@ -237,7 +242,7 @@ class Index:
         # Words alone deceive, most of all on a short list where 村里 is rare: an entry of a kind that the need
         # hardly can be counts for little.
         found *= np.minimum(np.maximum(share / np.float32(strange), np.float32(LEAST)), np.float32(1.0))
-        found *= self._nearness(part is self._base, query.wanted)[part.area[rows]]
+        found *= nearness[part.area[rows]]
         if len(rows) > 4 * top:
             best = np.argpartition(-found, top)[:top]
             rows, found = rows[best], found[best]
