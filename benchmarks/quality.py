@@ -159,6 +159,7 @@ def matching(language: Language, folder: Path) -> list[tuple[str, list[str]]]:
             intent=reading.intent,
             today=NOW.date(),
             top=5,
+            wide=True,
         )
         times.append((time.perf_counter() - start) * 1e6)
         ours.append((query["relevant"], [fit.code for fit in fits]))

@@ -91,5 +91,6 @@ def _suggestions(
         intent=reading.intent,
         today=local(now).date(),
         top=top,
+        wide=True,
     )
     return [{"id": fit.code, "score": fit.score, "reason": fit.reason} for fit in fits]

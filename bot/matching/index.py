@@ -25,8 +25,8 @@ WHOLE, WHOLE_BY_ENCODER = 2.0, 2.7
 """The score that is told as 1: without and with an encoder about as many reach it."""
 NEARLY = 0.9
 """What is that near the first speaks for it as well."""
-FOLLOWING = 0.3
-"""Those behind the first must reach that part of its score."""
+FOLLOWING, WIDE = 0.3, 0.15
+"""Those behind the first must reach that part of its score: where a member chooses, and where somebody looks round."""
 STRANGE, LEAST = 0.03, 0.6
 """Below the one share of its category an entry is of another kind than the need, and counts for less, down to the other."""
 MEETS = 0.3
@@ -38,7 +38,7 @@ _NEAREST = 50
 """Entries that the encoder alone may bring in."""
 _FLOOR = 0.02
 """Words and topics that say less than this are not looked at further."""
-_BEHIND = 0.1
+_BEHIND = 0.05
 """Nor what has less than this part of the best."""
 _QUERY_TOKENS = 96
 _AHEAD = 300
@@ -140,11 +140,13 @@ class Index:
         today: date,
         home: str = "",
         top: int = 3,
+        wide: bool = False,
     ) -> list[Fit]:
         """The entries that serve the need, best first; empty when nothing truly does.
 
         ``words``: the text's search words if they are at hand; ``category``, ``intent`` and ``places``: from its
-        understanding; ``home``: the region of the asker's own branch, used when the text names none.
+        understanding; ``home``: the region of the asker's own branch, used when the text names none; ``wide``:
+        with those that a member would not be shown.
         """
         if top <= 0:
             return []
@@ -156,7 +158,7 @@ class Index:
             )[:top]
         if not ranked or not any(each.serves for each in ranked if each.score >= NEARLY * ranked[0].score):
             return []
-        least = ranked[0].score * FOLLOWING
+        least = ranked[0].score * (WIDE if wide else FOLLOWING)
         whole = WHOLE if query.vector is None else WHOLE_BY_ENCODER
         return [_fit(each.entry, each.score / whole, query.wanted) for each in ranked if each.score >= least]
 
