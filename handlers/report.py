@@ -13,7 +13,6 @@ from bot.kit.router import PASS, Pass, Router
 from bot.kit.who import name_desk, who_hears
 from bot.kit.words import choice, is_no, is_yes, number, plain
 from models.case import REPEAT_WINDOW, Case, CaseKind, CaseState, CaseVerbs, NewCase
-from models.cases import CaseBrief
 
 on = Router()
 
@@ -260,24 +259,25 @@ def submit(ctx: Context, case: Case) -> Reply:
     return answer_filed(ctx, case, ctx.mind.read(case.text, ctx.now))
 
 
-def _alike(ctx: Context, case: CaseVerbs, reading: Reading) -> CaseBrief | None:
+def _alike(ctx: Context, case: CaseVerbs, reading: Reading) -> int | None:
+    """The number of the neighbour's case that speaks of the same matter."""
     candidates = ctx.unit.cases.alike(
         organisation_id=case.organisation_id, category=case.category, since=ctx.now - REPEAT_WINDOW
     )
     if not candidates:
         return None
-    scored = zip(ctx.mind.likeness(reading, [each.text for each in candidates]), candidates, strict=True)
-    score, best = max(scored, key=lambda pair: pair[0])
+    alike = ctx.mind.likeness_of_cases(reading, candidates, ctx.unit.cases.text_of)
+    score, (best, _) = max(zip(alike, candidates, strict=True), key=lambda pair: pair[0])
     return best if score >= SAME_MATTER else None
 
 
-def _ask_same(ctx: Context, case: CaseVerbs, other: CaseBrief) -> Reply:
+def _ask_same(ctx: Context, case: CaseVerbs, other: int) -> Reply:
     return ctx.ask(
         "report.same",
-        then=Same(case.number, other.number),
+        then=Same(case.number, other),
         organisation=ctx.member.organisation,
-        number=other.number,
-        text=shorten(other.text, 30),
+        number=other,
+        text=shorten(ctx.unit.cases.text_of(other), 30),
     )
 
 

@@ -281,7 +281,8 @@ class Case(CaseVerbs, Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_organisation_id_state_category", "organisation_id", "state", "category"),
+        # Holds all that is asked of cases which may be the same matter, so that their rows need not be touched.
+        Index("ix_cases_alike", "organisation_id", "state", "category", "visibility", "number", "created_at"),
         Index("ix_cases_consortium_id_state", "consortium_id", "state"),
         Index(
             "ix_cases_drafts",

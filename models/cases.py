@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import and_, bindparam, func, insert, literal_column, or_, select
+from sqlalchemy import String, and_, bindparam, func, insert, literal_column, or_, select, type_coerce
 
 from models.case import (
     OPEN,
@@ -44,12 +44,16 @@ class CaseBrief(msgspec.Struct, frozen=True):
     place: str
 
 
+CaseMark = tuple[int, object]
+"""Number and moment of a case: the number alone may be another's if what gave it was undone."""
 _COLUMNS = Case.__table__.c
 _BRIEF = select(_COLUMNS.number, _COLUMNS.kind, _COLUMNS.state, _COLUMNS.text, _COLUMNS.place)
 _FIELDS = tuple(name for name in _COLUMNS.keys() if name != "number")  # noqa: SIM118 - a column collection
 _INSERT = Lean(insert(Case).returning(Case.number), keys=_FIELDS)
 _ALIKE = Lean(
-    _BRIEF.where(
+    # Only to tell cases apart, so it need not become a moment.
+    select(_COLUMNS.number, type_coerce(_COLUMNS.created_at, String))
+    .where(
         _COLUMNS.organisation_id == bindparam("organisation_id"),
         _COLUMNS.state == CaseState.SUBMITTED.value,
         _COLUMNS.category == bindparam("category"),
@@ -61,6 +65,7 @@ _ALIKE = Lean(
 )
 
 
+_TEXTS = Lean(select(_COLUMNS.number, _COLUMNS.text).where(_COLUMNS.number == bindparam("number")))
 _LOOK = Lean(
     select(*(_COLUMNS[name] for name in CaseView.__struct_fields__)).where(
         _COLUMNS.number == bindparam("number")
@@ -164,10 +169,15 @@ class Cases:
     def _follows(self, number: int, member_id: int) -> bool:
         return bool(_FOLLOWS.run(self._unit, {"number": number, "member_id": member_id}))
 
-    def alike(self, *, organisation_id: int, category: str, since: datetime) -> list[CaseBrief]:
+    def alike(self, *, organisation_id: int, category: str, since: datetime) -> list[CaseMark]:
         """Open cases of one branch and category that were reported since then, the newest first, at most 20."""
         values = {"organisation_id": organisation_id, "category": category, "since": since}
-        return [CaseBrief(*row) for row in _ALIKE.run(self._unit, values)]
+        return _ALIKE.run(self._unit, values)
+
+    def text_of(self, number: int) -> str:
+        """The words of a case; they do not change once it is submitted."""
+        [(_, text)] = _TEXTS.run(self._unit, {"number": number})
+        return str(text)
 
     def of_person(self, person: Person, limit: int = 5) -> tuple[list[CaseBrief], int]:
         """The newest cases that a person reported or joined, and how many there are in all."""

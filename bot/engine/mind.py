@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from bot.engine.rulebook import RuleBook
 from bot.kit.context import Reading
 from bot.language import Language
 from bot.matching import Bag, Index, bag, likeness
+from models.cases import CaseMark
 from models.fit import Fit
 from models.moment import local
 from models.revision import ROLL, RULES, SUPPLIES
@@ -21,6 +22,10 @@ log = structlog.get_logger()
 
 SUGGESTIONS = 3
 """Never more than three: the fourth is not read on a small phone."""
+
+
+_REMEMBERED = 20_000
+"""Cases whose words are remembered for comparing."""
 
 
 class StoredMind:
@@ -33,6 +38,7 @@ class StoredMind:
         self._language = language or Language()
         # The same open cases are compared again and again: their words are worth keeping.
         self._bag = lru_cache(maxsize=20_000)(self._make_bag)
+        self._case_bags: dict[CaseMark, Bag] = {}
         self._index = Index.build((), self._language)
         self._rules = RuleBook(())
         self.refresh(today)
@@ -104,6 +110,21 @@ class StoredMind:
         """0 to 1 for each of the others: whether it speaks of the same matter."""
         own = self._make_bag(reading.text)
         return [likeness(own, self._bag(other)) for other in others]
+
+    def likeness_of_cases(
+        self, reading: Reading, cases: Sequence[CaseMark], text_of: Callable[[int], str]
+    ) -> list[float]:
+        """The same for submitted cases, whose words are looked up only where they are not remembered."""
+        own, known = self._make_bag(reading.text), self._case_bags
+        found = []
+        for case in cases:
+            other = known.get(case)
+            if other is None:
+                if len(known) >= _REMEMBERED:
+                    known.clear()
+                other = known[case] = self._make_bag(text_of(case[0]))
+            found.append(likeness(own, other))
+        return found
 
     def _make_bag(self, text: str) -> Bag:
         return bag(self._language.words(text))

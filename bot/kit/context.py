@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import msgspec
 from bot.kit.dialogue import Step
 from bot.kit.message import Inbound, MenuTapped, Reply, Text, Voice
 from bot.kit.texts import Texts
+from models.cases import CaseMark
 from models.directory import Card
 from models.fit import Fit
 from models.moment import local
@@ -57,6 +58,11 @@ class Mind(Protocol):
 
     def likeness(self, reading: Reading, others: Sequence[str]) -> list[float]:
         """0 to 1 for each of the others: whether it speaks of the same matter."""
+
+    def likeness_of_cases(
+        self, reading: Reading, cases: Sequence[CaseMark], text_of: Callable[[int], str]
+    ) -> list[float]:
+        """The same for submitted cases, whose words are looked up only where they are not remembered."""
 
     def rule(self, text: str, now: datetime) -> str | None:
         """What the office's keyword rules answer, or None."""

@@ -49,6 +49,7 @@ class Postings:
         self.total: int = size if statistics is None else statistics.total
         self.mean: float = own if statistics is None else statistics.mean
         long = np.float32(_K1) * (1 - _B + _B * lengths / np.float32(self.mean))
+        self._rarest = _rarity(self.total, 0) * _IDEAL
         self.often = {token: len(found) for token, found in rows.items()}
         often = self.often if statistics is None else statistics.often
         self._words: dict[str, tuple[Rows, Floats, float]] = {}
@@ -95,21 +96,31 @@ class Postings:
 
     def whole(self, tokens: Sequence[str]) -> float:
         """The same with words that no entry has, each as rare as can be: what stands in the text at all."""
-        words, rarest = self._words, _rarity(self.total, 0) * _IDEAL
+        words, rarest = self._words, self._rarest
         return sum([words[token][2] if token in words else rarest * _kind(token) for token in tokens])
 
     def lexical(self, tokens: Sequence[str]) -> Floats:
         """BM25 of every entry for these words."""
         words = self._words
-        return _gather([words[token][:2] for token in tokens if token in words], len(self.entries))
+        found = [words[token] for token in tokens if token in words]
+        if not found:
+            return np.zeros(len(self.entries), dtype=np.float32)
+        return _counted(
+            np.concatenate([each[0] for each in found]),
+            np.concatenate([each[1] for each in found]),
+            len(self.entries),
+        )
 
     def topical(self, topics: Sequence[tuple[int, float]]) -> Floats:
         """How much every entry is about these topics."""
         own = self._topics
-        found = [
-            (own[topic][0], own[topic][1] * np.float32(share)) for topic, share in topics if topic in own
-        ]
-        return _gather(found, len(self.entries))
+        found = [own[topic] for topic, _ in topics if topic in own]
+        if not found:
+            return np.zeros(len(self.entries), dtype=np.float32)
+        shares = [share for topic, share in topics if topic in own]
+        weights = np.concatenate([weights for _, weights in found])
+        weights *= np.repeat(np.array(shares, dtype=np.float32), [len(rows) for rows, _ in found])
+        return _counted(np.concatenate([rows for rows, _ in found]), weights, len(self.entries))
 
     def alike(self, vector: Floats | None) -> Floats | None:
         """How much every entry says what this vector says, 0 to 1; None where there is no encoder."""
@@ -119,11 +130,7 @@ class Postings:
         return found
 
 
-def _gather(found: Sequence[tuple[Rows, Floats]], size: int) -> Floats:
-    if not found:
-        return np.zeros(size, dtype=np.float32)
-    rows = np.concatenate([rows for rows, _ in found])
-    weights = np.concatenate([weights for _, weights in found])
+def _counted(rows: Rows, weights: Floats, size: int) -> Floats:
     return np.bincount(rows, weights=weights, minlength=size).astype(np.float32)
 
 

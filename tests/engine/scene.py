@@ -73,6 +73,10 @@ class PlainMind:
         """Nothing is alike."""
         return 0.0 if isinstance(other, str) else [0.0] * len(other)
 
+    def likeness_of_cases(self, reading: Any, numbers: Any, text_of: Any) -> list[float]:
+        """Nothing is alike."""
+        return [0.0] * len(numbers)
+
     def rule(self, text: str, now: datetime) -> str | None:
         """None."""
         return None

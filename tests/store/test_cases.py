@@ -207,8 +207,8 @@ def test_alike_are_open_recent_cases_of_one_branch_and_category(
         found = unit.cases.alike(
             organisation_id=village.east, category="产销对接", since=now - timedelta(days=60)
         )
-        assert [brief.number for brief in found] == [same.number]
-        assert old.number not in [brief.number for brief in found]
+        assert [number for number, _ in found] == [same.number]
+        assert old.number not in [number for number, _ in found]
         assert unit.cases.alike(organisation_id=village.east, category="其他", since=now) == []
 
 
