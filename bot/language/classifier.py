@@ -26,6 +26,7 @@ MOST_TOPICS = 32
 """Topics that a text is taken to speak of."""
 LEAST_SHARE = 0.004
 """A topic that is less likely than this is none."""
+_LEAST_ROOT = sqrt(LEAST_SHARE)
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -127,14 +128,12 @@ class Classifier:
         scores = scores * self._topic_scale * np.float32(rare) + self._topic_bias
         if self._second is not None and vector is not None:
             scores = self._second.joined(scores, vector, self._width)
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
-        first = np.flatnonzero(shares >= LEAST_SHARE)
-        if len(first) > MOST_TOPICS:
-            first = first[np.argpartition(-shares[first], MOST_TOPICS)[:MOST_TOPICS]]
-        roots = np.sqrt(shares[first])
-        order = np.argsort(-roots, kind="stable")
-        return tuple(zip(first[order].tolist(), roots[order].tolist(), strict=True))
+        # Half the score makes the root of the share at once.
+        roots = np.exp((scores - scores.max()) * np.float32(0.5))
+        roots *= np.float32(1.0 / sqrt(float(roots @ roots)))
+        first = np.flatnonzero(roots >= _LEAST_ROOT)
+        found = sorted(zip(roots[first].tolist(), first.tolist(), strict=True), reverse=True)
+        return tuple([(topic, root) for root, topic in found[:MOST_TOPICS]])
 
     def shares(self, head: str, sense: Sense) -> list[float]:
         """Probabilities of one head's labels."""

@@ -53,8 +53,6 @@ class Query(msgspec.Struct, frozen=True):
     tokens: list[str]
     topics: Sequence[tuple[int, float]]
     ideal: float
-    whole: float
-    """What all its words weigh, those too that no entry has."""
     shares: dict[str, float]
     wanted: frozenset[str]
     day: int
@@ -199,7 +197,6 @@ class Index:
             tokens=found,
             topics=self._reader.topics(text),
             ideal=self._ideal(found),
-            whole=self._base.whole(found) + 1e-6,
             shares=shares,
             wanted=wanted,
             day=today.toordinal(),
@@ -249,7 +246,11 @@ class Index:
             best = np.argpartition(-found, top)[:top]
             rows, found = rows[best], found[best]
         order = np.argsort(-found, kind="stable")[:top]
-        serves = (topical[rows] >= SERVES) | (words[rows] * np.float32(query.ideal / query.whole) >= SAYS_SO)
+        serves = topical[rows] >= SERVES
+        if not serves[order].any():
+            # What all its words weigh, those too that no entry has.
+            whole = self._base.whole(query.tokens) + 1e-6
+            serves = words[rows] * np.float32(query.ideal / whole) >= SAYS_SO
         return [
             Ranked(part.entries[rows[i]], float(found[i]), bool(serves[i])) for i in order if found[i] > 0
         ]
