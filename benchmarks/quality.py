@@ -101,7 +101,7 @@ def cross(folder: Path) -> None:
     senses = []
     for example in own:
         text = squeeze(fold(example.text[:600]))
-        senses.append(classifier.sense(text, marks(text, lexicon)))
+        senses.append(classifier.sense(classifier.features(text, marks(text, lexicon))))
     for head in ("intent", "kind", "category"):
         pairs = [
             (str(getattr(e, head)), classifier.best(head, sense)[0])

@@ -57,8 +57,6 @@ class Sense(msgspec.Struct, frozen=True):
 
     scores: list[float]
     """Of every label of every head, side by side."""
-    rows: list[int]
-    """Its features."""
 
 
 class Classifier:
@@ -91,12 +89,14 @@ class Classifier:
         """The classifier that ships with the product."""
         return cls(load_model(), heads)
 
-    def sense(self, squeezed: str, marked: Iterable[str], vector: Weights | None = None) -> Sense:
-        """What a squeezed text is; ``marked``: what the lexicon finds in it (``features.marks``); ``vector``: the
-        encoder's numbers."""
-        rows = self._features.rows(squeezed, marked) if squeezed else []
+    def features(self, squeezed: str, marked: Iterable[str]) -> list[int]:
+        """The features of a squeezed text; ``marked``: what the lexicon finds in it (``features.marks``)."""
+        return self._features.rows(squeezed, marked) if squeezed else []
+
+    def sense(self, rows: list[int], vector: Weights | None = None) -> Sense:
+        """What a text with these features is; ``vector``: the encoder's numbers."""
         if not rows:
-            return Sense(self._bias.tolist(), [])
+            return Sense(self._bias.tolist())
         # Long texts have more features: each text counts as if it had the same length.
         common = 1.0 / sqrt(len(rows))
         rare = 1.0 / sqrt(float(self._squares.take(rows).sum()))
@@ -107,11 +107,10 @@ class Classifier:
         scores += self._bias
         if self._second is not None and vector is not None:
             scores = self._second.joined(scores, vector, 0)
-        return Sense(scores.tolist(), rows)
+        return Sense(scores.tolist())
 
-    def topics_of(self, sense: Sense, vector: Weights | None = None) -> tuple[tuple[int, float], ...]:
-        """The likeliest topics with the roots of their shares, the likeliest first."""
-        rows = sense.rows
+    def topics_of(self, rows: list[int], vector: Weights | None = None) -> tuple[tuple[int, float], ...]:
+        """The likeliest topics of a text with these features, with the roots of their shares, the likeliest first."""
         if not rows or not len(self._topic_bias):
             return ()
         rare = 1.0 / sqrt(float(self._squares.take(rows).sum()))

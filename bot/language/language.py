@@ -62,9 +62,12 @@ class Language:
         # A message's folding, words and sense are asked for by understanding, rules, ranking and likeness; some
         # hundred messages are under way at once.
         self._marks = lru_cache(maxsize=1024)(lambda squeezed: lexicon_marks(squeezed, self._lexicon))
+        self._rows = lru_cache(maxsize=1024)(
+            lambda squeezed: self._classifier.features(squeezed, self._marks(squeezed))
+        )
         self._sense = lru_cache(maxsize=1024)(self._sensed)
         self._topics = lru_cache(maxsize=1024)(
-            lambda squeezed: self._classifier.topics_of(self._sense(squeezed), self._vector(squeezed))
+            lambda squeezed: self._classifier.topics_of(self._rows(squeezed), self._vector(squeezed))
         )
         self._plain = lru_cache(maxsize=1024)(_squeezed)
         self._search_words = lru_cache(maxsize=1024)(self._words)
@@ -112,7 +115,7 @@ class Language:
         )
 
     def _sensed(self, squeezed: str) -> Sense:
-        return self._classifier.sense(squeezed, self._marks(squeezed), self._vector(squeezed))
+        return self._classifier.sense(self._rows(squeezed), self._vector(squeezed))
 
     def vector(self, text: str) -> Vectors | None:
         """The text as a vector of length one, by whose products texts are compared; None without an encoder."""
