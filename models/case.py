@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import (
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Text,
 )
@@ -199,6 +200,7 @@ class CaseVerbs(CaseFacts):
             consortium_id=by.consortium_id,
             merged_into=None,
             joined=0,
+            behalf_sealed=None,
             received_key=received_key,
             created_at=now,
             submitted_at=None,
@@ -314,6 +316,25 @@ class Case(CaseVerbs, Base):
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("cases.number"))
     joined: Mapped[int]
     """How many others said 我也是."""
+    behalf_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """代报: name and phone of somebody without WeChat whom the reporter speaks for; sealed."""
+    reworks: Mapped[int] = mapped_column(server_default=sql_text("0"))
+    """How often it had to be done anew."""
+    transfers: Mapped[int] = mapped_column(server_default=sql_text("0"))
+    """How often it was handed to another consortium."""
+    appealed: Mapped[bool] = mapped_column(server_default=sql_text("false"))
+    """申诉: the reporter objected once to its being declined."""
+    raised_at: Mapped[datetime | None]
+    """提级: since when the level above watches it."""
+    accepted_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    """When the present claim began; None while nobody has it."""
+    contacted_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    close_kind: Mapped[str] = mapped_column(String(20), server_default=sql_text("''"))
+    """销号方式; empty while it is not written off."""
     received_key: Mapped[str] = mapped_column(String(191))
     """The message it came from."""
     created_at: Mapped[datetime]

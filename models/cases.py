@@ -48,7 +48,12 @@ CaseMark = tuple[int, object]
 """Number and moment of a case: the number alone may be another's if what gave it was undone."""
 _COLUMNS = Case.__table__.c
 _BRIEF = select(_COLUMNS.number, _COLUMNS.kind, _COLUMNS.state, _COLUMNS.text, _COLUMNS.place)
-_FIELDS = tuple(name for name in _COLUMNS.keys() if name != "number")  # noqa: SIM118 - a column collection
+_FIELDS = (
+    "kind", "state", "source", "text", "category", "place", "quantity", "deadline", "urgent", "visibility",
+    "reporter_id", "organisation_id", "consortium_id", "merged_into", "joined", "behalf_sealed", "received_key",
+    "created_at", "submitted_at", "touched_at", "version",
+)  # fmt: skip
+"""What a case has when it is filed; the rest of its life begins empty."""
 _INSERT = Lean(insert(Case).returning(Case.number), keys=_FIELDS)
 _ALIKE = Lean(
     # Only to tell cases apart, so it need not become a moment.

@@ -20,16 +20,21 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.appeal import Appeals
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
+from models.book import Book
 from models.case import Case
 from models.cases import Cases
 from models.category import Categories
+from models.claim import Claim
+from models.clock import Clock
 from models.consortium import Consortia
 from models.directory import Card, Directory
+from models.evaluation import Evaluation
 from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
 from models.pending import PendingSession
+from models.project import ProjectItem
 from models.received import Inbox
 from models.revision import Revisions
 from models.rule import Rules
@@ -37,9 +42,11 @@ from models.suggestion import Suggestions
 from models.supply import Supplies, Supply
 from models.timeline import Timeline
 from models.vault import Vault
+from models.workday import Workday
 
 metadata = Base.metadata
 """All tables; importing this module knows every one of them."""
+_TABLES_WITHOUT_COLLECTION = (Book, Claim, Clock, Evaluation, ProjectItem, Workday)
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""

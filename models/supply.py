@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError
@@ -70,7 +71,21 @@ class Supply(Base):
     valid_until: Mapped[date | None]
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(20))
-    """``on_offer`` or ``withdrawn``; full and expired follow from the numbers and the day."""
+    """``draft``, ``on_offer``, ``paused`` or ``withdrawn``; full and expired follow from the numbers and the day."""
+    source: Mapped[str] = mapped_column(String(20), server_default=sql_text("'import'"))
+    """``import`` or ``wechat``."""
+    audience: Mapped[str] = mapped_column(String(100), server_default=sql_text("''"))
+    """Whom it is meant for (老年人、养殖户); empty: anybody."""
+    contact_rule: Mapped[str] = mapped_column(String(20), server_default=sql_text("'call'"))
+    """``call``: the supplier calls whoever chose it; ``show``: the one who chose it is told the contact."""
+    visibility: Mapped[str] = mapped_column(String(20), server_default=sql_text("'city'"))
+    """Who is shown it: ``consortium``, ``county`` or ``city``."""
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    """Who offered it in chat."""
+    reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    reviewed_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(300), server_default=sql_text("''"))
+    """Why it was paused, withdrawn or not taken."""
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
 
@@ -167,6 +182,18 @@ class Supply(Base):
             valid_until=self.valid_until,
             remaining=None if self.capacity is None else max(0, self.capacity - self.used),
         )
+
+
+class SupplyUse(Base):
+    """That an entry serves a case: counted against its capacity while it lasts."""
+
+    __tablename__ = "supply_uses"
+
+    supply_id: Mapped[int] = mapped_column(ForeignKey("supplies.id"), primary_key=True)
+    case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), primary_key=True, index=True)
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """Set when it came to nothing; what was given stays counted."""
 
 
 class SupplyBrief(msgspec.Struct, frozen=True):

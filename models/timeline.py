@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import ForeignKey, String, Text, bindparam, insert, select
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -31,6 +32,10 @@ class TimelineEntry(Base):
     note: Mapped[str] = mapped_column(Text)
     public: Mapped[bool]
     """Whether the reporter sees it."""
+    state: Mapped[str] = mapped_column(String(20), server_default=sql_text("''"))
+    """The state that the case went into; empty where it stayed. What was true on a day is read from here."""
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    """For whom the actor acted; None: for themself."""
 
 
 _INSERT = Rows(insert(TimelineEntry), keys=["case_number", "at", "event", "actor_id", "note", "public"])
