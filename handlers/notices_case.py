@@ -69,7 +69,6 @@ TOLD: dict[str, dict[str, Priority]] = {
     "pause": {"handlers": Priority.NEWS, "reporter": Priority.NEWS},
     "resume": {"handlers": Priority.NEWS},
     "resolve": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
-    "rate_again": {"reporter": Priority.NEWS},
     "evaluate": {"handlers": Priority.NEWS, "branch": Priority.NEWS},
     "evaluate_bad": {"handlers": Priority.DUTY, "branch": Priority.DUTY, "chair": Priority.DUTY},
     "complain": {"handlers": Priority.DUTY, "branch": Priority.NEWS},
@@ -78,7 +77,6 @@ TOLD: dict[str, dict[str, Priority]] = {
     "reopen": {"handlers": Priority.DUTY, "branch": Priority.NEWS, "chair": Priority.DUTY},
     "expire": {"handlers": Priority.NEWS},
     "write_off": {"reporter": Priority.ANSWER, "former": Priority.DUTY},
-    "raise": {"chair": Priority.DUTY, "lead": Priority.ANSWER},
 }
 """Who hears of each step, and how urgently. The sentence is ``moved.<step>_<audience>``; nobody is told twice."""
 

@@ -353,10 +353,6 @@ class Case(CaseVerbs, Base):
         self.transfers += 1
         self.accepted_at = self.published_at = None
 
-    def raise_up(self, now: datetime) -> None:
-        """The level above watches it from now on."""
-        self.raised_at = now
-
     def gather(self, more: int) -> None:
         """So many more stand behind it."""
         self.joined += more

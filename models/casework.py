@@ -10,10 +10,9 @@ from models.case import Case, CaseUnknown
 from models.claim import ClaimState
 from models.clock import ClockKind
 from models.consortium import Consortium
-from models.life import STUCK, CaseKind, CaseState, Role, Step
+from models.life import CaseKind, CaseState, Role, Step
 from models.moves import Moves
 from models.pace import Pace
-from models.standing import CLOCK
 from models.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -94,8 +93,7 @@ class Casework:
         self._stop(case, now)
         self._unit.clocks.start(case.number, ClockKind.ACCEPT, now, pace=self.pace(case))
         self._moves.tell(case, Step.HAND_ON.value, standing, now, note=note, times=case.transfers)
-        if case.transfers >= STUCK:
-            self.raise_up(case, now)
+        self._unit.urgings.raise_if_stuck(case.number, now)
 
     def transfer(self, case: Case, *, by: Person, reason: str, now: datetime) -> None:
         """转出 of the consortia (to 12345, to an office): the reason says where to, and the reporter reads it."""
@@ -141,14 +139,6 @@ class Casework:
         if case.kind == CaseKind.PROJECT.value:
             self._unit.projects.dissolve(case, standing, now)
         self._moves.tell(case, Step.WITHDRAW.value, standing, now, handlers=(), former=former)
-
-    def raise_up(self, case: Case, now: datetime) -> None:
-        """提级: the level above watches it from now on. A second time changes nothing."""
-        if case.raised_at is not None:
-            return
-        case.raise_up(now)
-        self._moves.note(case, "raise", CLOCK, now, public=False)
-        self._moves.tell(case, "raise", CLOCK, now)
 
     def find(self, number: int) -> Case:
         """The case of that number, whoever asks: for the clock and for imports."""

@@ -197,15 +197,9 @@ class Claiming:
     def lapse_silent(self, now: datetime, limit: int = 100) -> int:
         """Ends the claims of those who never got in touch; gives how many."""
         numbers = self._unit.claims.uncontacted_since(now - LAPSE_AFTER, limit)
-        count = 0
         for number in numbers:
-            case = self._unit.session.get(Case, number)
-            # A part of a project lapses with the project.
-            if case is None or self._unit.claims.lead_of(number) is None:
-                continue
-            self._lose(case, Step.LAPSE, ClaimState.LAPSED, CLOCK, "", now)
-            count += 1
-        return count
+            self._lose(self._unit.casework.find(number), Step.LAPSE, ClaimState.LAPSED, CLOCK, "", now)
+        return len(numbers)
 
     def within_veto(self, claim: Claim, now: datetime) -> bool:
         """Whether the chair may still undo a claim without any failing on the claimant's side."""

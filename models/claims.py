@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import String, bindparam, func, or_, select
+from sqlalchemy import String, and_, bindparam, func, or_, select
 
 from models.case import Case
 from models.claim import LIVE, Claim, ClaimState, Extension, Invitation
@@ -173,6 +173,8 @@ class Claims:
         return list(
             self._unit.session.scalars(
                 select(Case.number)
+                # A part of a project lapses with the project: it has no claim of its own.
+                .join(Claim, and_(Claim.case_number == Case.number, Claim.lead, Claim.state == "active"))
                 .where(Case.state == "claimed", Case.claimed_at < moment)
                 .order_by(Case.number)
                 .limit(limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from models.base import DomainError
 from models.case import Case
@@ -16,7 +16,6 @@ from models.life import (
     RATE_WINDOW,
     REOPEN_WINDOW,
     SATISFIED,
-    STUCK,
     CaseKind,
     CaseState,
     CloseKind,
@@ -155,6 +154,12 @@ class Closing:
             self._moves.tell(case, Step.EXPIRE.value, CLOCK, now)
         return len(cases)
 
+    def due(self, now: datetime) -> bool:
+        """Whether time has something to close or to take off the list; only looks."""
+        unrated = and_(Case.state == CaseState.RESOLVED.value, Case.resolved_at < now - RATE_WINDOW)
+        old = and_(Case.state == CaseState.CLOSED.value, Case.closed_at < now - REOPEN_WINDOW)
+        return self._unit.session.scalar(select(Case.number).where(or_(unrated, old)).limit(1)) is not None
+
     def archive_old(self, now: datetime, limit: int = 100) -> int:
         """Takes off the list what was closed so long ago that it cannot be reopened; gives how many."""
         cases = self._unit.session.scalars(
@@ -243,5 +248,4 @@ class Closing:
         self._moves.tell(
             case, event, standing, now, organisation_id=organisation_id, note=told, times=case.reworks
         )
-        if case.reworks >= STUCK:
-            self._unit.casework.raise_up(case, now)
+        self._unit.urgings.raise_if_stuck(case.number, now)

@@ -87,8 +87,6 @@ SATISFIED: Final = 3
 
 REOPEN_WINDOW: Final = timedelta(days=30)
 """How long after it was closed the reporter may say that it came back."""
-RATE_AGAIN: Final = timedelta(days=3)
-"""智能邀评: who has not rated by then is asked once more."""
 RATE_WINDOW: Final = timedelta(days=15)
 """Unrated for so long, a matter is closed as unrated; it never counts as satisfied."""
 LAPSE_AFTER: Final = timedelta(days=3)
@@ -96,8 +94,6 @@ LAPSE_AFTER: Final = timedelta(days=3)
 VETO_WINDOW: Final = timedelta(hours=24)
 """So long after a claim the chair may undo it without the claimant having failed in anything."""
 MOST_EXTENSIONS: Final = 2
-STUCK: Final = 3
-"""So many reworks or transfers make a matter the level above's."""
 
 WAITING: Final = (CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.OPEN)
 """Nobody has taken it on yet."""
