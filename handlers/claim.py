@@ -55,7 +55,9 @@ def take(ctx: Context, number: int, said: str) -> Reply:
     try:
         made = ctx.unit.claiming.claim(case, by=ctx.member, now=ctx.now, plan=plan, promised_on=promised_on)
     except AlreadyClaimed as error:
-        return ctx.ask("claim.late", then=JoinIn(number), **error.facts)
+        return ctx.ask(
+            "claim.late", then=JoinIn(number), number=number, organisation=error.facts["organisation"]
+        )
     if made.state == ClaimState.APPLIED:
         return ctx.say("claim.applied", number=number)
     ctx.next_step = Looking(number)
@@ -132,7 +134,7 @@ def assist(ctx: Context) -> Reply:
 def help_out(ctx: Context, number: int, plan: str) -> Reply:
     """Stands beside the organisation in the lead."""
     case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
-    ctx.unit.claiming.help(case, by=ctx.member, now=ctx.now, plan=plain(plan))
+    ctx.unit.claiming.help(case, by=ctx.member, now=ctx.now, plan=plan.strip())
     ctx.next_step = Looking(number)
     view = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
     lead = next(hold for hold in ctx.unit.claims.live(number) if hold.lead)
@@ -180,13 +182,13 @@ def _with_reason(ctx: Context, verb: str) -> Reply:
     case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
     if not plain(rest):
         return ctx.ask("claim.why", then=WhyNot(number, verb), number=number, text=shorten(case.text, 20))
-    return _do(ctx, number, verb, plain(rest))
+    return _do(ctx, number, verb, rest)
 
 
 @on.step(WhyNot)
 def because(ctx: Context, step: WhyNot) -> Reply | Pass:
     """说了理由。"""
-    return _do(ctx, step.case, step.verb, plain(ctx.text)) if len(plain(ctx.text)) >= 2 else PASS
+    return _do(ctx, step.case, step.verb, ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
 
 
 def _do(ctx: Context, number: int, verb: str, reason: str) -> Reply:

@@ -100,7 +100,7 @@ def _with_reason(ctx: Context, verb: str) -> Reply:
         return ctx.ask(
             f"duty.{verb}_ask", then=Because(number, verb), number=number, text=shorten(case.text, 20)
         )
-    return _do(ctx, case, verb, plain(rest))
+    return _do(ctx, case, verb, rest)
 
 
 _WORDS = {"decline": "不受理", "appeal": "申诉", "transfer": "转出", "hand_on": "转办"}
@@ -111,7 +111,7 @@ def because(ctx: Context, step: Because) -> Reply | Pass:
     """说了理由。"""
     if len(plain(ctx.text)) < 2:
         return PASS
-    return _do(ctx, _case(ctx, step.case), step.verb, plain(ctx.text))
+    return _do(ctx, _case(ctx, step.case), step.verb, ctx.text.strip())
 
 
 def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:

@@ -78,7 +78,7 @@ TOLD: dict[str, dict[str, Priority]] = {
     "expire": {"handlers": Priority.NEWS},
     "write_off": {"reporter": Priority.ANSWER, "former": Priority.DUTY},
 }
-"""Who hears of each step, and how urgently. The sentence is ``moved.<step>_<audience>``; nobody is told twice."""
+"""Who hears of each step, and how urgently. The sentence is ``notices_case.<step>_<audience>``; nobody is told twice."""
 
 
 @on.happened(CaseMoved)
@@ -93,8 +93,8 @@ def moved(aloud: Aloud, move: CaseMoved) -> None:
         "unit": unit,
         "by": move.by,
         "note": shorten(move.note, 100),
-        "reason": aloud.say("moved.reason", note=shorten(move.note, 100)) if move.note else "",
-        "until": aloud.say("moved.until", day=day_of(move.until)) if move.until is not None else "",
+        "reason": aloud.say("notices_case.reason", note=shorten(move.note, 100)) if move.note else "",
+        "until": aloud.say("notices_case.until", day=day_of(move.until)) if move.until is not None else "",
         "organisation": aloud.card(move.organisation_id).name,
         "times": move.times,
     }
@@ -107,7 +107,7 @@ def moved(aloud: Aloud, move: CaseMoved) -> None:
             fresh,
             f"case_{move.step}",
             key=f"case:{move.number}:{move.step}:{name}:{aloud.now:%m%d%H%M%S}:{move.times}",
-            text=aloud.say(f"moved.{move.step}_{name}", **facts),
+            text=aloud.say(f"notices_case.{move.step}_{name}", **facts),
             fields={"title": shorten(move.text, 20), "number": str(move.number), "who": shorten(unit, 20)},
             priority=priority,
         )

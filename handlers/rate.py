@@ -10,7 +10,7 @@ from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.showing import show_case, spoken_of
-from bot.kit.words import choice, plain
+from bot.kit.words import EDGES, choice, plain
 from models.case import Case, CaseUnknown
 from models.life import LEVELS, SATISFIED, CaseState, CloseKind
 
@@ -91,7 +91,7 @@ def _level(said: str) -> int | None:
 
 def _rate(ctx: Context, number: int, level: int, said: str) -> Reply:
     case = _case(ctx, number)
-    word = re.sub(r"^[1-5１-５]\s*(?:分|星)?[，,。\s]*", "", plain(said))
+    word = re.sub(r"^[1-5１-５]\s*(?:分|星)?[，,。\s]*", "", said.strip(EDGES))
     ctx.unit.closing.evaluate(case, level, by=ctx.member, text=word, now=ctx.now)
     if level >= SATISFIED:
         return ctx.say("rate.thanks", number=number, level=LEVELS[level])
@@ -131,6 +131,14 @@ def number_alone(ctx: Context) -> Reply | Pass:
         return ctx.say("smalltalk.which", number=number)
 
 
+@on.pattern(r"^[1-5]\s*(?:分|星|颗星)?\s*[，,。.、!；;\s]\s*\D")
+def digit_and_word(ctx: Context) -> Reply | Pass:
+    """5 修得挺好：有事等他评，就是打分带一句话。"""
+    awaiting = ctx.unit.cases.awaiting_rating(ctx.member)
+    level = _level(ctx.text)
+    return _rate(ctx, awaiting[0].number, level, ctx.text) if awaiting and level is not None else PASS
+
+
 @on.command("没办好", "没解决", "又坏了", "再次反映", "重办", takes="number?")
 def came_back(ctx: Context) -> Reply:
     """没办好 12 哪儿不行：办结 30 天内都能说。"""
@@ -145,7 +153,7 @@ def came_back(ctx: Context) -> Reply:
         return _rate(ctx, number, 2, rest)
     if not plain(rest):
         return ctx.ask("rate.wrong_ask", then=Reopen(number), number=number, text=shorten(case.text, 20))
-    return _reopen(ctx, case, plain(rest))
+    return _reopen(ctx, case, rest)
 
 
 class Reopen(Step, frozen=True):
@@ -157,7 +165,7 @@ class Reopen(Step, frozen=True):
 @on.step(Reopen)
 def reopen_why(ctx: Context, step: Reopen) -> Reply | Pass:
     """说了哪儿不行。"""
-    return _reopen(ctx, _case(ctx, step.case), plain(ctx.text)) if len(plain(ctx.text)) >= 2 else PASS
+    return _reopen(ctx, _case(ctx, step.case), ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
 
 
 def _reopen(ctx: Context, case: Case, reason: str) -> Reply:
@@ -174,13 +182,13 @@ def visit(ctx: Context) -> Reply:
     if not plain(rest):
         case = _case(ctx, number)
         return ctx.ask("rate.visit_ask", then=Visited(number), number=number, text=shorten(case.text, 20))
-    return _visit(ctx, number, plain(rest))
+    return _visit(ctx, number, rest)
 
 
 @on.step(Visited)
 def visited(ctx: Context, step: Visited) -> Reply | Pass:
     """说了回访的结果。"""
-    return _visit(ctx, step.case, plain(ctx.text)) if len(plain(ctx.text)) >= 2 else PASS
+    return _visit(ctx, step.case, ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
 
 
 def _visit(ctx: Context, number: int, said: str) -> Reply:

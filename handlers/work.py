@@ -124,7 +124,7 @@ def _about(ctx: Context, verb: str, *, mine: bool = True) -> Reply:
     case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
     if case.reporter_id == ctx.member.member_id and verb in ("progress", "contact") and not plain(ctx.rest):
         return show_case(ctx, number)
-    return _do(ctx, case, verb, plain(rest))
+    return _do(ctx, case, verb, rest)
 
 
 def _ask_which(ctx: Context, verb: str, rest: str) -> Reply:
@@ -164,7 +164,7 @@ def said(ctx: Context, step: SayMore) -> Reply | Pass:
             return PASS
         _keep(ctx, case, message)
         return _do(ctx, case, step.verb, ctx.texts.say("work.photo") if step.verb == "progress" else "")
-    return _do(ctx, case, step.verb, plain(ctx.text)) if len(plain(ctx.text)) >= 2 else PASS
+    return _do(ctx, case, step.verb, ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
 
 
 def _keep(ctx: Context, case: Case, photo: Image) -> None:

@@ -23,7 +23,7 @@ from models.case import (
     OwnCase,
 )
 from models.identity import Identity
-from models.lean import Lean
+from models.lean import Lean, among
 from models.life import IN_HAND, OPEN, CaseKind, CaseState, Role, Step, face
 from models.timeline import Timeline
 
@@ -64,7 +64,7 @@ _ALIKE = Lean(
     select(_COLUMNS.number, type_coerce(_COLUMNS.created_at, String))
     .where(
         _COLUMNS.organisation_id == bindparam("organisation_id"),
-        _COLUMNS.state.in_([state.value for state in OPEN]),
+        among(_COLUMNS.state, OPEN),
         _COLUMNS.category == bindparam("category"),
         _COLUMNS.created_at >= bindparam("since"),
         _COLUMNS.visibility == "consortium",

@@ -150,7 +150,15 @@ class Claiming:
         asked = self._unit.claims.invited(case.number)
         fresh = [each for each in dict.fromkeys(organisation_ids) if each not in asked]
         names = "、".join(self._unit.card(each, now).name for each in fresh)
-        self._moves.make(case, Step.INVITE, standing, now, note=names, event=kind, public=False)
+        self._moves.make(
+            case,
+            Step.INVITE,
+            standing,
+            now,
+            note=names,
+            event="dispatch" if kind == "dispatch" else "invite",
+            public=False,
+        )
         if case.state == CaseState.ACCEPTED:
             self._unit.casework.publish(case, by=by, now=now)
         for organisation_id in fresh:

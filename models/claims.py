@@ -10,7 +10,7 @@ from sqlalchemy import String, and_, bindparam, func, or_, select
 
 from models.case import Case
 from models.claim import LIVE, Claim, ClaimState, Extension, Invitation
-from models.lean import Lean
+from models.lean import Lean, among
 from models.life import IN_HAND, OPEN
 from models.project import ProjectItem
 
@@ -32,7 +32,7 @@ _CLAIMS = Claim.__table__.c
 _LIVE = Lean(
     select(_CLAIMS.id, _CLAIMS.case_number, _CLAIMS.organisation_id, _CLAIMS.lead)
     .where(
-        _CLAIMS.state.in_([state.value for state in LIVE]),
+        among(_CLAIMS.state, LIVE),
         # Whoever carries out a project has in hand what it is to solve.
         or_(
             _CLAIMS.case_number == bindparam("number"),

@@ -25,6 +25,10 @@ class NoRight(DomainError):
     """Somebody else takes this step."""
 
 
+class NoPost(DomainError):
+    """Organisations take cases on; who speaks for none cannot."""
+
+
 class OwnWork(DomainError):
     """Nobody judges what their own organisation did."""
 
@@ -64,12 +68,15 @@ class Standing(msgspec.Struct, frozen=True):
         Raises:
             NotYours: only the reporter takes it.
             OwnWork: they would judge their own organisation's work.
+            NoPost: they speak for no organisation that could take the case on.
             NoRight: others take it.
         """
         allowed = RIGHTS[step] & self.roles
         if not allowed:
             if RIGHTS[step] <= {Role.REPORTER, Role.CLOCK}:
                 raise NotYours(number=case.number)
+            if step in (Step.CLAIM, Step.CO_CLAIM) and self.roles <= {Role.REPORTER}:
+                raise NoPost(number=case.number)
             raise NoRight(number=case.number)
         if step in NOT_BY_HANDLERS and self.handles and Role.CLOCK not in self.roles:
             raise OwnWork(number=case.number)

@@ -10,6 +10,7 @@ from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.words import leading_number
 from models.case import CaseView
+from models.life import CaseState
 from models.moment import local
 from models.vault import mask_name, mask_phone
 
@@ -61,6 +62,7 @@ def show_case(ctx: Context, number: int) -> Reply:
         last=last,
         handlers=_handlers(ctx, case),
         reporter=reporter_line(ctx, case) if staff else "",
+        rate=ctx.texts.say("mine.rate") if own and case.state == CaseState.RESOLVED else "",
     )
 
 
