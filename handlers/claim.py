@@ -74,15 +74,13 @@ def take(ctx: Context, number: int, said: str) -> Reply:
 
 def _plan(ctx: Context, said: str) -> tuple[str, date | None]:
     """What will be done, and by when, if they said so: 三天内派车去拉."""
-    said = plain(said)
-    if not said:
+    if not plain(said):
         return "", None
-    deadline = ctx.mind.read(said, ctx.now).understanding.deadline
-    promised = date.fromisoformat(deadline.rpartition("/")[2]) if deadline else None
+    promised = ctx.mind.day(said, ctx.now)
     if promised is not None and promised < ctx.today:
         promised = None
     # 12号我们支部认领了 says nothing of a plan; 认领 12 三天内派车去拉 does.
-    return ("" if ctx.number is None else said), promised
+    return ("" if ctx.number is None else said.strip()), promised
 
 
 def _ask_which(ctx: Context, rest: str) -> Reply:

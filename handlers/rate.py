@@ -12,7 +12,7 @@ from bot.kit.router import PASS, Pass, Router
 from bot.kit.showing import show_case, spoken_of
 from bot.kit.words import EDGES, choice, plain
 from models.case import Case, CaseUnknown
-from models.life import LEVELS, SATISFIED, CaseState, CloseKind
+from models.life import LEVELS, SATISFIED, WORKED_ON, CaseState, CloseKind
 
 on = Router()
 
@@ -110,10 +110,12 @@ def how_good(ctx: Context, step: HowGood) -> Reply | Pass:
 @on.step(WhatIsWrong)
 def what_is_wrong(ctx: Context, step: WhatIsWrong) -> Reply | Pass:
     """说了哪儿不行：写进进程，承办单位看得见。"""
-    said = plain(ctx.text)
-    if len(said) < 2 or (ctx.understanding.intent == "report" and len(said) > 40):
+    said = ctx.text.strip()
+    if len(plain(said)) < 2 or (ctx.understanding.intent == "report" and len(said) > 40):
         return PASS
     case = _case(ctx, step.case)
+    if case.state not in WORKED_ON:
+        return PASS  # done once more meanwhile: what is said now is about that
     ctx.unit.closing.complain(case, by=ctx.member, text=said, now=ctx.now)
     return ctx.say("rate.told", number=step.case)
 

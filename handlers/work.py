@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from bot.kit.context import Context
 from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import numbered, shorten
@@ -189,7 +187,7 @@ def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
             return ctx.ask("work.evidence", then=ask, number=number, text=text)
         return ctx.say("work.resolved", number=number)
     if verb in ("promise", "extend"):
-        day = _day(ctx, said)
+        day = ctx.mind.day(said, now) if said else None
         if day is None:
             return ctx.ask(f"work.{verb}_ask", then=ask, number=number, text=text)
         if verb == "promise":
@@ -206,11 +204,6 @@ def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
     solving.progress(case, by=by, note=said, now=now)
     ctx.next_step = Looking(number)
     return ctx.say("work.noted", number=number)
-
-
-def _day(ctx: Context, said: str) -> date | None:
-    deadline = ctx.mind.read(said, ctx.now).understanding.deadline if said else None
-    return date.fromisoformat(deadline.rpartition("/")[2]) if deadline else None
 
 
 def _decide(ctx: Context, *, granted: bool) -> Reply:

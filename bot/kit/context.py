@@ -51,6 +51,9 @@ class Mind(Protocol):
     def read(self, text: str, now: datetime) -> Reading:
         """Understands a text."""
 
+    def day(self, text: str, now: datetime) -> date | None:
+        """The last day of the time that a promise names; None: it names none."""
+
     def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
         """At most three entries that may serve, best first; none where nothing truly fits."""
 
