@@ -45,14 +45,21 @@ class Clocks:
         self._unit = unit
 
     def start(
-        self, number: int, kind: ClockKind, now: datetime, *, pace: Pace, due_on: date | None = None
+        self,
+        number: int,
+        kind: ClockKind,
+        now: datetime,
+        *,
+        pace: Pace | None = None,
+        due_on: date | None = None,
     ) -> Clock | None:
         """Starts a clock; one of that kind that runs already is stopped.
 
-        ``due_on``: the day that was promised, instead of what is usual for the pace. None is given where that kind
-        of matter has no such clock.
+        ``pace``: how fast the case is to be dealt with (default: ``pace_of``). ``due_on``: the day that was
+        promised, instead of what is usual for the pace. None is given where that kind of matter has no such clock.
         """
         self.stop(number, kind, now)
+        pace = pace or self.pace_of(number)
         if due_on is not None:
             return self._add(Clock.begin(number, kind, started_at=now, due_at=closing(due_on)))
         if pace not in spans()[kind]:
@@ -92,7 +99,7 @@ class Clocks:
     def heard(self, number: int, now: datetime) -> None:
         """Something was said about the case: silence is counted from now on, and what was urged is answered."""
         if any(clock.paused_at is None for clock in self._running(number, ClockKind.PROGRESS)):
-            self.start(number, ClockKind.PROGRESS, now, pace=self.pace_of(number))
+            self.start(number, ClockKind.PROGRESS, now)
         self._unit.session.execute(
             update(Urging)
             .where(Urging.case_number == number, Urging.answered_at.is_(None))
@@ -233,7 +240,10 @@ class Clocks:
         began = clock.started_at + timedelta(seconds=clock.paused_s)
         workdays = self._unit.workdays
         if promise is None:
-            return spans()[ClockKind(clock.kind)][pace].after(began, workdays)
+            usual = spans()[ClockKind(clock.kind)]
+            # Only working days wait for a calendar, so it was started at a pace that is counted in them.
+            counted = [usual[each] for each in (pace, *Pace) if each in usual and usual[each].workdays]
+            return counted[0].after(began, workdays)
         stood_still = workdays.between(local(clock.started_at).date(), local(began).date())
         return closing(workdays.after(promise, stood_still))
 
