@@ -155,6 +155,7 @@ class Cases:
             case.seen_by(person)
             or self._follows(case.number, person.member_id)
             or self.handled_by(case, person)
+            or self._unit.urgings.heard_by(case.number, person.member_id)
         )
 
     def handled_by(self, case: CaseFacts, person: Person) -> bool:
