@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, select, true, update
 
 from models.base import Happening
+from models.bulk import put_on_file
 from models.case import Case
 from models.category import Category
 from models.claim import LIVE, Claim
@@ -136,18 +137,18 @@ class Clocks:
 
     def begin_missing(self, now: datetime, limit: int = AT_ONCE) -> int:
         """Gives them their clocks, started when they were submitted; says how many."""
-        numbers = self.missing(limit)
         query = (
             select(Case.number, Case.submitted_at, Case.urgent, Case.kind, Category.clock)
             .outerjoin(Category, Category.label == Case.category)
-            .where(Case.number.in_(numbers))
+            .where(Case.number.in_(self.missing(limit)))
             .order_by(Case.number)
         )
-        begun = [
-            self.start(number, ClockKind.ACCEPT, submitted_at or now, pace=_pace(urgent, kind, clock))
-            for number, submitted_at, urgent, kind, clock in self._unit.session.execute(query).all()
-        ]
-        return sum(clock is not None for clock in begun)
+        clocks = []
+        for number, submitted_at, urgent, kind, of_category in self._unit.session.execute(query):
+            began = submitted_at or now
+            due = self._usual_due(ClockKind.ACCEPT, _pace(urgent, kind, of_category), began)
+            clocks.append(Clock.begin(number, ClockKind.ACCEPT, started_at=began, due_at=due))
+        return len(put_on_file(self._unit, clocks))
 
     def waiting(self) -> bool:
         """Whether the calendar changed since deadlines were last set by it."""
