@@ -135,18 +135,6 @@ class Urgings:
         query = select(Urging).where(Urging.case_number == number).order_by(Urging.id)
         return list(self._unit.session.scalars(query))
 
-    def heard_by(self, number: int, member_id: int) -> bool:
-        """Whether an organisation that a member acts for was urged about a case: it may look at what it is to mend."""
-        offices = {post.organisation_id for post in self._unit.organisations.posts_of(member_id)}
-        if not offices:
-            return False
-        query = select(Urging.id).where(
-            Urging.case_number == number,
-            Urging.organisation_id.in_(offices),
-            Urging.level != Level.INVITE.value,
-        )
-        return self._unit.session.scalar(query.limit(1)) is not None
-
     def reached(self, now: datetime) -> bool:
         """Whether there is something to climb for, or a missing year to tell of; only looks."""
         where, missing = self._reached(now)

@@ -353,14 +353,3 @@ def test_without_any_calendar_hours_still_count(store: Store, place: Place) -> N
     found = climb(store, at(5, 11, "12:00"))
     assert levels(found) == [Level.URGE]
     assert [each.year for each in found if isinstance(each, CalendarEnds)] == [2026]
-
-
-def test_who_was_urged_may_look_at_the_case(store: Store, place: Place) -> None:
-    with store.unit() as unit:
-        secretary = unit.members.with_phone("13800009999")
-        assert secretary is not None
-        assert not unit.urgings.heard_by(place.number, secretary.id)
-    climb(store, at(5, 27))
-    with store.reading() as unit:
-        assert unit.urgings.heard_by(place.number, secretary.id)
-        assert not unit.urgings.heard_by(place.number, place.village.zhang.member_id)  # no officer
