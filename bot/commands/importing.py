@@ -45,15 +45,20 @@ KINDS: Final = {
 class RowsRefused(Exception):
     """Rows are bad; nothing was written."""
 
-    def __init__(self, name: str, bad: list[Row]) -> None:
+    def __init__(self, name: str, bad: list[Row], notes: list[str]) -> None:
         """``name``: of the file."""
         super().__init__(name, len(bad))
-        self.name, self.bad = name, bad
+        self.name, self.bad, self.notes = name, bad, notes
 
     def __str__(self) -> str:
         listed = [f"第 {row.number} 行：{'；'.join(row.faults)}" for row in self.bad]
+        noted = [f"注意：{note}" for note in self.notes]
         return "\n".join(
-            [*listed, f"{self.name}：{len(self.bad)} 行有问题，什么都没有写入。改好以后请把整份表重新导入。"]
+            [
+                *listed,
+                *noted,
+                f"{self.name}：{len(self.bad)} 行有问题，什么都没有写入。改好以后请把整份表重新导入。",
+            ]
         )
 
 
@@ -86,6 +91,8 @@ def run(args: Namespace, store: Store) -> int:
         print("写入时数据库正被别处改动，什么都没有写入，请再导入一次。", file=sys.stderr)
         return 1
     progress.done()
+    for note in tally.notes:
+        print(f"注意：{note}", file=sys.stderr)
     if args.dry_run:
         for line in tally.named:
             print(line)
@@ -106,9 +113,9 @@ def take_over(
         SheetRefused: not such a table.
         RowsRefused: bad rows.
     """
-    rows, entries = _read(kind, path, progress)
+    table = _read(kind, path, progress)
     with store.reading() if dry_run else store.unit() as unit:
-        plan = _plan(unit, kind, path, rows, entries, now)
+        plan = _plan(unit, kind, table, now)
         if not dry_run:
             _write(unit, kind, plan, progress)
     if not dry_run:
@@ -135,28 +142,36 @@ def load_world(store: Store, folder: Path, now: datetime) -> None:
             return
         progress = Progress()
         for kind, path in paths.items():
-            rows, entries = _read(kind, path, progress)
-            _write(unit, kind, _plan(unit, kind, path, rows, entries, now), progress)
+            _write(unit, kind, _plan(unit, kind, _read(kind, path, progress), now), progress)
         unit.revisions.note("world", seal)
     store.directory.forget()
 
 
-def _read(kind: str, path: Path, progress: Progress) -> tuple[list[Row], list[Any]]:
+class _Table(msgspec.Struct, frozen=True):
+    """A file as far as it can be read without a database."""
+
+    name: str
+    rows: list[Row]
+    entries: list[Any]
+    notes: list[str]
+
+
+def _read(kind: str, path: Path, progress: Progress) -> _Table:
     """Everything that can be said of the rows without a database, before its transaction begins."""
-    table = KINDS[kind]
-    rows, entries = [], []
-    for line in lines(path, table.headers):
+    table = _Table(path.name, [], [], [])
+    for line in lines(path, KINDS[kind].headers, table.notes):
         row = Row(line)
-        rows.append(row)
-        entries.append(table.read(row))
-        progress("已读", len(rows))
-    return rows, entries
+        table.rows.append(row)
+        table.entries.append(KINDS[kind].read(row))
+        progress("已读", len(table.rows))
+    return table
 
 
-def _plan(unit: Unit, kind: str, path: Path, rows: list[Row], entries: list[Any], now: datetime) -> Plan:
-    plan = KINDS[kind].plan(unit, entries, now)
-    if bad := [row for row in rows if row.faults]:
-        raise RowsRefused(path.name, bad)
+def _plan(unit: Unit, kind: str, table: _Table, now: datetime) -> Plan:
+    plan = KINDS[kind].plan(unit, table.entries, now)
+    plan.tally.notes[:0] = table.notes
+    if bad := [row for row in table.rows if row.faults]:
+        raise RowsRefused(table.name, bad, plan.tally.notes)
     return plan
 
 

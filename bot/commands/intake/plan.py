@@ -43,6 +43,8 @@ class Tally:
         self.new = self.updated = self.same = 0
         self.named: list[str] = []
         """The first of the new and changed rows, to be shown."""
+        self.notes: list[str] = []
+        """What whoever imports should know although it is no fault."""
         self._named = {"新增": 0, "更新": 0}
 
     def add(self, row: Row, what: str) -> None:
