@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SUPPLIES = "supplies"
 RULES = "rules"
 ROLL = "roll"
+CALENDAR = "calendar"
 
 
 class Revision(Base):

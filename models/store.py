@@ -42,11 +42,11 @@ from models.suggestion import Suggestions
 from models.supply import Supplies, Supply
 from models.timeline import Timeline
 from models.vault import Vault
-from models.workday import Workday
+from models.workday import Workdays
 
 metadata = Base.metadata
 """All tables; importing this module knows every one of them."""
-_TABLES_WITHOUT_COLLECTION = (Book, Claim, Clock, Evaluation, ProjectItem, Workday)
+_TABLES_WITHOUT_COLLECTION = (Book, Claim, Clock, Evaluation, ProjectItem)
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
@@ -173,6 +173,11 @@ class Unit:
     def outbox(self) -> Outbox:
         """待发消息."""
         return Outbox(self)
+
+    @cached_property
+    def workdays(self) -> Workdays:
+        """工作日历."""
+        return Workdays(self)
 
     @cached_property
     def revisions(self) -> Revisions:
