@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.importing import KINDS, load_world
+from bot.commands.importing import load_world
 from models.organisation import PostKind
 from models.rule import RuleMatch
 from models.store import Store
@@ -171,7 +171,9 @@ def test_what_changed_is_updated_and_the_rest_stays(
     supplies = without(SUPPLIES, 标题="直采", 联系人="孙立群")
     rules = without(RULES, 启用="否")
     counts = {}
-    for kind, rows in zip(KINDS, (organisations, members, consortia, rotation, supplies, rules), strict=True):
+    for kind, rows in zip(
+        TABLES, (organisations, members, consortia, rotation, supplies, rules), strict=True
+    ):
         assert filled(kind, rows) == 0
         counts[kind] = capsys.readouterr().out.strip()
     assert counts == {

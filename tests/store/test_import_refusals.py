@@ -152,13 +152,9 @@ def test_what_is_no_table_is_refused_with_advice(
     assert reason in capsys.readouterr().err
 
 
-def test_a_missing_file_and_the_calendar(
-    bring: Bring, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_file(bring: Bring, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert bring("members", tmp_path / "nowhere.xlsx") == 1
     assert "打不开文件" in capsys.readouterr().err
-    assert bring("calendar", tmp_path / "nowhere.xlsx") == 2
-    assert "还没有开放" in capsys.readouterr().err
 
 
 def test_an_older_schema_is_not_written_to(

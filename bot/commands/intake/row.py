@@ -134,6 +134,21 @@ class Row:
             )
             return None, None
 
+    def stretches(self, column: str) -> list[tuple[date, date]]:
+        """First and last day of stretches of days; what cannot be read is a fault."""
+        parts = self.several(column)
+        if not parts:
+            self.missing(column)
+        found = []
+        for part in parts:
+            try:
+                days = cells.stretch(part)
+            except ValueError:
+                self.fault(f"“{column}”的“{part[:30]}”认不出，请写成 2027-02-06 或 2027-02-06至2027-02-13")
+            else:
+                found += [days] if days else []
+        return found
+
     def name(self, column: str) -> str:
         """A person's name."""
         text = cells.flat(self._cells.get(column))

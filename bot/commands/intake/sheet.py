@@ -176,6 +176,7 @@ def _below(head: _Head, wanted: dict[str, str], notes: list[str]) -> Iterator[Li
     hidden_rows = head.page.hidden_rows()
     hidden, again = [], []
     closing: list[Line] = []
+    empty = True
     for number, row in _seen(head.page.rows()):
         if number <= head.number:
             continue
@@ -188,9 +189,12 @@ def _below(head: _Head, wanted: dict[str, str], notes: list[str]) -> Iterator[Li
             continue
         yield from closing
         closing.clear()
+        empty = False
         if number in hidden_rows:
             hidden.append(number)
         yield line
+    if empty:
+        notes.append("表头下面一行数据也没有。")
     if again:
         notes.append(f"{_numbered(again)}又是表头，跳过了。")
     if hidden:
