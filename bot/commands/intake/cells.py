@@ -23,7 +23,7 @@ _FROM = re.compile(rf"自?({_DATE})起")
 _STRETCH = re.compile(
     rf"({_DATE})\s*(?:至|到|~|-|–|—+)\s*(?:({_DATE})|(?:(\d{{1,2}})[-/.月])?(\d{{1,2}})[日号]?)"
 )
-_POWER = re.compile(r"(\d)(?:\.(\d*))?[eE]\+?(\d{1,2})")
+_POWER = re.compile(r"(\d)(?:\.(\d*))?[eE]\+?(\d{1,3})")
 _SERIAL: Final = range(20_000, 80_000)
 """Days since 1900 that a spreadsheet shows as a date: the years 1954 to 2119."""
 ERRORS: Final = frozenset(

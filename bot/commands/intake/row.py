@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Row:
     """One row. Reading goes on after a fault, so that a clerk hears of all of them at once."""
 
-    __slots__ = ("_broken", "_cells", "_foreign", "faults", "number")
+    __slots__ = ("_broken", "_cells", "_foreign", "doubts", "faults", "number")
 
     def __init__(self, line: Line) -> None:
         self.number = line.number
@@ -26,6 +26,8 @@ class Row:
         self._broken: list[str] = []
         self._foreign = False
         self.faults: list[str] = []
+        self.doubts: list[str] = []
+        """What may be meant, but should be looked at."""
         if line.remark:
             self.fault(line.remark)
             self._foreign = True
@@ -169,6 +171,8 @@ class Row:
             self.missing(column)
             return ""
         whole = cells.restored(cell)
+        if isinstance(cell, int) and not cell % 10**7:
+            self.doubts.append(f"“{column}”后面全是 0，像是被写成科学计数以后丢了几位，请核对。")
         try:
             return clean_phone(text.strip("'‘’`") if whole is None else whole)
         except PhoneUnusable:

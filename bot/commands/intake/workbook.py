@@ -20,6 +20,8 @@ from bot.commands.intake.page import UNCOMPUTED, Page, Rows, SheetRefused, fille
 _LAST_ROW: Final = 1_048_576
 """No spreadsheet program has more."""
 _CHUNK: Final = 1 << 20
+_LONGEST_ROW: Final = 64 << 20
+"""Bytes of a sheet without the end of a row among them: 16,384 cells do not come to as much."""
 _NS = rb"(?:\w+:)?"
 _MERGED = re.compile(rb"<%bmergeCell\s[^>]*?ref=[\"']([A-Z]+\d+:[A-Z]+\d+)" % _NS)
 _HIDDEN_ROW = re.compile(rb"<%brow\s(?=[^>]*?hidden=[\"'](?:1|true))[^>]*?\br=[\"'](\d+)" % _NS)
@@ -126,6 +128,8 @@ def _blocks(part: Any) -> Iterator[bytes]:
         if end > 4:
             yield rest[:end]
             rest = rest[end:]
+        elif len(rest) > _LONGEST_ROW:
+            raise ValueError("a row without an end")
     yield rest
 
 
