@@ -6,7 +6,7 @@ import contextlib
 import gc
 import sys
 import zlib
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from models.store import CONFLICTS, Store, Unit
 class Kind(msgspec.Struct, frozen=True):
     """One kind of table."""
 
+    label: str
     headers: tuple[str, ...]
     read: Callable[[Row], Any]
     plan: Callable[[Unit, list[Any], datetime], Plan]
@@ -34,17 +35,25 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 KINDS: Final = {
-    "organisations": Kind(organisations.HEADERS, organisations.read, organisations.plan, revision.ROLL),
-    "members": Kind(members.HEADERS, members.read, members.plan, revision.ROLL),
-    "consortia": Kind(consortia.HEADERS, consortia.read, consortia.plan, revision.ROLL),
-    "rotation": Kind(rotation.HEADERS, rotation.read, rotation.plan, revision.ROLL),
-    "supplies": Kind(supplies.HEADERS, supplies.read, supplies.plan, revision.SUPPLIES),
-    "rules": Kind(rules.HEADERS, rules.read, rules.plan, revision.RULES),
-    "calendar": Kind(calendar.HEADERS, calendar.read, calendar.plan),
+    "organisations": Kind(
+        "党组织", organisations.HEADERS, organisations.read, organisations.plan, revision.ROLL
+    ),
+    "members": Kind("党员", members.HEADERS, members.read, members.plan, revision.ROLL),
+    "consortia": Kind("党建融合体", consortia.HEADERS, consortia.read, consortia.plan, revision.ROLL),
+    "rotation": Kind("轮值", rotation.HEADERS, rotation.read, rotation.plan, revision.ROLL),
+    "supplies": Kind("供需清单", supplies.HEADERS, supplies.read, supplies.plan, revision.SUPPLIES),
+    "rules": Kind("关键词规则", rules.HEADERS, rules.read, rules.plan, revision.RULES),
+    "calendar": Kind("工作日历", calendar.HEADERS, calendar.read, calendar.plan),
 }
 """In the order in which they build on each other."""
 _WORLD: Final = tuple(kind for kind in KINDS if kind != "calendar")
 """What the sample world consists of; the calendar comes with the product."""
+
+
+_BEFORE_KINDS: Final = "种类和列名（一个不多、一个不少，先后随意）："
+_AFTER_KINDS: Final = """
+前四种一种靠着一种，照这个次序导；别的随时可以导。有一行不对，整份表都不写入。
+退出码：0 完成；1 表格有问题，什么都没有写入；2 用法或设置不对，或数据库要先 migrate。"""
 
 
 class RowsRefused(Exception):
@@ -68,9 +77,12 @@ class RowsRefused(Exception):
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """What may stand behind ``import``."""
-    parser.add_argument("kind", choices=KINDS, metavar="KIND", help="、".join(KINDS))
-    parser.add_argument("file", type=Path, metavar="FILE", help=".xlsx 或 .csv，表头见 docs/import.md")
+    """What may stand behind ``import``, and what each kind of table has to look like."""
+    parser.formatter_class = RawDescriptionHelpFormatter
+    kinds = "\n".join(f"  {name:14} {kind.label}：{'、'.join(kind.headers)}" for name, kind in KINDS.items())
+    parser.epilog = f"{_BEFORE_KINDS}\n{kinds}\n{_AFTER_KINDS}"
+    parser.add_argument("kind", choices=KINDS, metavar="KIND", help="表格的种类，见下面")
+    parser.add_argument("file", type=Path, metavar="FILE", help=".xlsx 或 .csv，怎么填见 docs/导入表格.md")
     parser.add_argument("--dry-run", action="store_true", help="只检查、只报数，什么都不写入")
 
 
