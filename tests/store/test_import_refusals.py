@@ -101,7 +101,7 @@ def test_every_bad_row_is_listed_with_all_its_faults(
         "党组织编号 X9 没有登记，请先导入党组织"
     )
     assert twin == "第 5 行：手机号 138****9999 与第 4 行重复"
-    assert stray.startswith("第 6 行：表头右边多出内容：E 列的“多写的”")
+    assert stray.startswith("第 6 行：没有列名的列里有内容：E 列的“多写的”")
 
 
 def test_turns_overlap_within_the_table(filled: Bring, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ class Row:
             self.fault(line.remark)
             self._foreign = True
         if line.stray:
-            self.fault(f"表头右边多出内容：{'、'.join(line.stray)}")
+            self.fault(f"没有列名的列里有内容：{'、'.join(line.stray)}")
         for column, cell in line.cells.items():
             if cell is UNCOMPUTED:
                 self._break(column, "是公式，文件里没有存下算出的结果，请粘贴成数值")

@@ -46,7 +46,7 @@ class Line(msgspec.Struct, frozen=True):
     """As the spreadsheet program counts: the first row of the sheet is 1."""
     cells: dict[str, object]
     stray: tuple[str, ...]
-    """What stands to the right of the last header."""
+    """What stands in columns without a header."""
     remark: str = ""
     """Why the row cannot be one of the table's at all."""
 
