@@ -306,6 +306,21 @@ def test_a_prefix_before_every_tag(filled: Bring, draw: Draw, capsys: pytest.Cap
     ]
 
 
+def test_a_sheet_that_is_lined_to_its_far_edges_is_refused_or_read_soon(
+    filled: Bring, draw: Draw, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = draw([HEAD, *NEW])
+    for wide, code, said in ((100, 0, "新增 3，更新 0，未变 0"), (2_100, 1, "一直画到了右边几百列以后")):
+        lined = "".join(f'<row r="{row}"><c r="XFD{row}" s="0"/></row>' for row in range(5, 5 + wide))
+        rewrite(
+            path,
+            "xl/worksheets/sheet1.xml",
+            lambda text, lined=lined: text.replace("</sheetData>", f"{lined}</sheetData>"),
+        )
+        assert filled("members", path, "--dry-run") == code
+        assert said in "".join(capsys.readouterr())
+
+
 @pytest.mark.parametrize(
     ("kind", "headers"),
     [

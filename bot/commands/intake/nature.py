@@ -14,6 +14,8 @@ MOST_UNPACKED: Final = 400 * 2**20
 but borders are about 150 MB; more is a mistake or a trap."""
 MOST_TEXTS: Final = 100 * 2**20
 """The same for its table of texts, which is kept in memory as a whole."""
+MOST_OF_THE_REST: Final = 32 * 2**20
+"""The same for each other part that is read as a whole, such as the styles: a tree of objects many times as large."""
 MOST_PLAIN: Final = 100 * 2**20
 """Bytes of a text file, which is kept in memory as a whole too."""
 
@@ -33,6 +35,15 @@ _PARTS: Final = (
     ("word/document.xml", "是 Word 文档，不是表格，请把表格复制到表格软件里，存成 .xlsx 再导入"),
     ("ppt/presentation.xml", "是演示文稿，不是表格，请把表格复制到表格软件里，存成 .xlsx 再导入"),
     ("content.xml", f"是 .ods，{_AS_XLSX}"),
+)
+_TEXTS: Final = "xl/sharedStrings.xml"
+_READ_AS_A_WHOLE: Final = (
+    "[Content_Types].xml",
+    "docProps/",
+    "xl/_rels/",
+    "xl/workbook.xml",
+    "xl/styles.xml",
+    "xl/theme/",
 )
 _STRICT: Final = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 
@@ -95,12 +106,9 @@ def _inspect(path: Path) -> None:
                 raise SheetRefused(f"{path.name} 加了密码，请取消密码再导入。")
             if "xl/workbook.xml" not in parts:
                 raise SheetRefused(f"{path.name} {_other(parts)}。")
-            texts = parts.get("xl/sharedStrings.xml")
-            if sum(each.file_size for each in parts.values()) > MOST_UNPACKED or (
-                texts is not None and texts.file_size > MOST_TEXTS
-            ):
+            if _is_too_large({name: each.file_size for name, each in parts.items()}):
                 raise SheetRefused(
-                    f"{path.name} 解开以后太大了（超过 {MOST_UNPACKED >> 20} MB），不像一份名册。"
+                    f"{path.name} 解开以后太大了，不像一份名册。"
                     "请新建一个表，只把有内容的格子复制过去，再导入。"
                 )
             with archive.open("xl/workbook.xml") as book:
@@ -110,6 +118,14 @@ def _inspect(path: Path) -> None:
         raise
     except Exception as error:  # a damaged archive fails in many ways
         raise SheetRefused(f"{path.name} 读不下去，可能已经损坏，请另存为 .xlsx 再导入。") from error
+
+
+def _is_too_large(sizes: dict[str, int]) -> bool:
+    return (
+        sum(sizes.values()) > MOST_UNPACKED
+        or sizes.get(_TEXTS, 0) > MOST_TEXTS
+        or any(size > MOST_OF_THE_REST and name.startswith(_READ_AS_A_WHOLE) for name, size in sizes.items())
+    )
 
 
 def _other(parts: dict[str, zipfile.ZipInfo]) -> str:

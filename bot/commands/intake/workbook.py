@@ -22,10 +22,14 @@ _LAST_ROW: Final = 1_048_576
 _CHUNK: Final = 1 << 20
 _LONGEST_ROW: Final = 64 << 20
 """Bytes of a sheet without the end of a row among them: 16,384 cells do not come to as much."""
+_MOST_WIDE_ROWS: Final = 2_000
+"""Rows that reach beyond the 702nd column. Each of them is laid out with all its cells, so that hundreds of thousands
+would take hours; somebody drew lines round the whole sheet."""
 _NS = rb"(?:\w+:)?"
 _MERGED = re.compile(rb"<%bmergeCell\s[^>]*?ref=[\"']([A-Z]+\d+:[A-Z]+\d+)" % _NS)
 _HIDDEN_ROW = re.compile(rb"<%brow\s(?=[^>]*?hidden=[\"'](?:1|true))[^>]*?\br=[\"'](\d+)" % _NS)
 _HIDDEN_COLUMNS = re.compile(rb"<%bcol\s(?=[^>]*?hidden=[\"'](?:1|true))([^>]*)" % _NS)
+_WIDE_ROW = re.compile(rb"\br=[\"'][A-Z]{3}(\d+)")
 _UNCOMPUTED = re.compile(
     # A text that is empty (t="str") is a result too.
     rb"<%bc\s(?![^>]*?t=[\"']str)[^>]*?\br=[\"']([A-Z]+\d+)[^>]*>\s*<%bf(?:\s[^>]*)?(?:/>|>[^<]*</%bf>)"
@@ -55,7 +59,7 @@ def opened(path: Path) -> Iterator[list[Page]]:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # styles and drop-down lists that the reader cannot keep
         try:
-            book = load_workbook(file, read_only=True, data_only=True)
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         except Exception as error:  # a damaged workbook fails in a dozen ways
             raise SheetRefused(_TORN.format(path.name)) from error
         try:
@@ -71,6 +75,8 @@ def _page(path: Path, sheet: Any) -> Page:
     def survey() -> _Survey:
         try:
             return _surveyed(path, sheet)
+        except SheetRefused:
+            raise
         except Exception as error:
             raise SheetRefused(_TORN.format(path.name)) from error
 
@@ -99,8 +105,14 @@ def _surveyed(path: Path, sheet: Any) -> _Survey:
     uncomputed: dict[int, list[int]] = {}
     rows: set[int] = set()
     columns: set[int] = set()
+    wide: set[bytes] = set()
     with zipfile.ZipFile(path) as archive, archive.open(sheet._worksheet_path) as part:
         for block in _blocks(part):
+            wide.update(_WIDE_ROW.findall(block))
+            if len(wide) > _MOST_WIDE_ROWS:
+                raise SheetRefused(
+                    f"{path.name} 有几千行一直画到了右边几百列以后。请新建一个表，只把有内容的格子复制过去，再导入。"
+                )
             if b"mergeCell" in block:
                 for found in _MERGED.findall(block):
                     left, top, _, bottom = range_boundaries(found.decode())
