@@ -47,6 +47,10 @@ class Revisions:
         self._unit.session.merge(Revision(name=name, value=value))
         self._unit.session.flush()
 
+    def of(self, name: str) -> int:
+        """How often something changed; 0: never."""
+        return self._unit.session.scalar(select(Revision.value).where(Revision.name == name)) or 0
+
     def all(self) -> dict[str, int]:
         """The counters as they stand."""
         rows = self._unit.session.execute(select(Revision.name, Revision.value))

@@ -24,6 +24,8 @@ from models.revision import CALENDAR, Revision
 if TYPE_CHECKING:
     from models.store import Unit
 
+OPENING_TIME: Final = time.fromisoformat("08:30")
+"""When the office day begins; what is due on a day is said then."""
 CLOSING_TIME: Final = time.fromisoformat("17:30")
 """When the office day ends (Asia/Shanghai): a deadline in working days runs out then."""
 _DAY: Final = timedelta(days=1)
@@ -126,6 +128,11 @@ def closing(day: date) -> datetime:
     return datetime.combine(day, CLOSING_TIME, SHANGHAI)
 
 
+def opening(day: date) -> datetime:
+    """When the office opens on a day; aware."""
+    return datetime.combine(day, OPENING_TIME, SHANGHAI)
+
+
 def shipped() -> Iterator[Entry]:
     """The years that come with the product, day by day."""
     text = resources.files("models.data").joinpath("workdays.toml").read_text(encoding="utf-8")
@@ -204,12 +211,13 @@ class Workdays:
         """Puts notices on file: all that is known of the years that they are for is replaced.
 
         The last week of December belongs to the next year's notice, so that a 元旦 which reaches back replaces
-        nothing of the year before.
+        nothing of the year before. Deadlines that waited for these years are set at once.
 
         Raises:
             ValueError: a day is named twice.
         """
         self._put(entries, source="import")
+        self._unit.clocks.recompute(now)
 
     def ensure(self) -> None:
         """Puts the shipped years on file where they are missing; what an office imported stays."""
