@@ -20,7 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.appeal import Appeals
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
-from models.book import Book
+from models.books import Books
 from models.case import Case
 from models.cases import Cases
 from models.category import Categories
@@ -46,7 +46,7 @@ from models.workday import Workday
 
 metadata = Base.metadata
 """All tables; importing this module knows every one of them."""
-_TABLES_WITHOUT_COLLECTION = (Book, Claim, Clock, Evaluation, ProjectItem, Workday)
+_TABLES_WITHOUT_COLLECTION = (Claim, Clock, Evaluation, ProjectItem, Workday)
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
@@ -138,6 +138,11 @@ class Unit:
     def cases(self) -> Cases:
         """需求与问题."""
         return Cases(self)
+
+    @cached_property
+    def books(self) -> Books:
+        """各家签的清单."""
+        return Books(self)
 
     @cached_property
     def timeline(self) -> Timeline:
