@@ -118,6 +118,7 @@ class BookRefused(Happening, frozen=True, kw_only=True):
 
     book: int
     title: str
+    organisation_id: int
     organisation: str
     reason: str
     drawn_by: int
@@ -160,8 +161,8 @@ class BookReminded(Happening, frozen=True, kw_only=True):
     occasion: Occasion
     rung: int
     """Days since it was sent, or days before the day that it is about: tells one reminder from the next."""
-    days: int
-    """Days that have passed, or are left, today."""
+    on: date
+    """The day that it was sent, that it is to be reviewed, or that is its last."""
     organisation_ids: tuple[int, ...]
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from functools import cache
@@ -41,10 +40,11 @@ CASES: Final[dict[BookKind, str]] = {
 }
 """Which cases stand on which list. 供需清单 has both sides: the needs, and what the members offer or ask for."""
 
-_NUMBERS = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?\d{3,4}(?:[\s-]?\d){4,15}[Xx]?(?!\d)")
-"""Phones, with area codes, spaces and dashes or without, and the numbers of identity cards."""
-_FEWEST: Final = 7
-"""Digits; a shorter number is a quantity or a year."""
+_NUMBERS = re.compile(r"(?<!\d)[+＋]?\d(?:[\s－—-]?\d){6,19}[XxＸｘ]?(?!\d)")
+"""Seven digits and more, of any width, with spaces and dashes or without: phones, accounts, identity cards.
+
+Shorter ones are quantities and years.
+"""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -88,12 +88,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 def without_persons(text: str, *names: str) -> str:
     """``text`` in one line, cut to its length, phones and identity numbers left out, and these names as 张某."""
-    text = " ".join(unicodedata.normalize("NFKC", text).split())
-
-    def leave_out(found: re.Match[str]) -> str:
-        return "…" if sum(char.isdigit() for char in found[0]) >= _FEWEST else found[0]
-
-    text = _NUMBERS.sub(leave_out, text)
+    text = _NUMBERS.sub("…", " ".join(text.split()))
     for name in names:
         if len(name) >= 2:
             text = text.replace(name, f"{name[0]}某")

@@ -25,6 +25,7 @@ from models.book import (
     NotParty,
     PeriodOver,
     SignedAlready,
+    reason_given,
 )
 from models.bookseal import fingerprint, signed_content
 from models.consortium import Consortium
@@ -235,6 +236,12 @@ class Books:
             )
         )
 
+    def may_dissolve(self, book: Book, *, by: Person, reason: str, now: datetime) -> None:
+        """Refuses whoever may not end the list, a list that is past it, and a missing reason."""
+        bookrights.require_drawing(self._unit, self._consortium(book), by, local(now).date())
+        book.check("dissolve")
+        reason_given(reason)
+
     def dissolve(self, book: Book, *, by: Person, reason: str, now: datetime) -> None:
         """Ends a list before its time; the parties that were asked to sign hear why."""
         bookrights.require_drawing(self._unit, self._consortium(book), by, local(now).date())
@@ -254,7 +261,7 @@ class Books:
     def signing_for(self, book: Book, person: Person) -> list[int]:
         """The parties for which this person may sign and that have not signed.
 
-        Refuses whoever has none: NotParty, NotSigner (their secretary signs) or SignedAlready.
+        Refuses whoever has none: NotParty, NotSigner (their secretary signs) or SignedAlready; and BookNotNow.
         """
         offices = bookrights.offices(self._unit, person)
         mine = [party for party in self._parties(book) if party.organisation_id in offices]
@@ -266,6 +273,7 @@ class Books:
         unsigned = [party.organisation_id for party in allowed if party.confirmed_at is None]
         if not unsigned:
             raise SignedAlready(number=book.id)
+        book.check("confirm")
         return unsigned
 
     def confirm(self, book: Book, organisation_id: int, *, by: Person, now: datetime) -> bool:
@@ -304,6 +312,7 @@ class Books:
             BookRefused(
                 book=book.id,
                 title=book.title,
+                organisation_id=organisation_id,
                 organisation=self._unit.organisations.get(organisation_id).name,
                 reason=party.reason,
                 drawn_by=book.drawn_by,
@@ -332,8 +341,12 @@ class Books:
         """履约率 of each of these lists as it was at the end of that day; Performance says what it is."""
         return performances(self._unit, books, as_of, end_of(as_of))
 
+    def reminders_due(self, now: datetime) -> bool:
+        """Whether ``remind`` has something to do."""
+        return bookreminders.due(self._unit, now)
+
     def remind(self, now: datetime) -> int:
-        """Tells what reminders today brings, once a day for the whole database; gives how many were told."""
+        """Tells a part of today's reminders, once for the whole database; 0 when there is nothing more to do."""
         return bookreminders.remind(self._unit, now)
 
     # ---- looking up ------------------------------------------------------------------------------
