@@ -13,7 +13,7 @@ from models.book import BookItem
 from models.period import Period
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2}|二[〇零][〇零一二三四五六七八九]{2})(?:年度?|[-/.])?")
-_QUARTER = re.compile(r"第?([一二三四1-9])季度?|q([1-9])", re.IGNORECASE)
+_QUARTER = re.compile(r"第?([一二三四五六七八九1-9])季度?|q([1-9])", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,3})月份?")
 _ONLY_NUMBER = re.compile(r"^(\d{1,2})$")
 _BESIDE = re.compile(r"(上个?|本|这个|当|下个?)(月|季)")
