@@ -18,6 +18,7 @@ from models.consortium import Consortium, Seat, Term
 from models.lean import Lean
 from models.moment import local
 from models.organisation import Officer, Organisation, OrganisationUnknown, PostKind
+from models.workday import Calendar
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -55,6 +56,8 @@ class Directory:
         self._questions: dict[str, str] = {}
         self.on_offer: dict[tuple[date, str], int] = {}
         """How many entries of the supply list are on offer, by day and category (empty: all)."""
+        self.calendar: tuple[int, Calendar] | None = None
+        """The working-day calendar, and the revision that it was loaded at."""
 
     def forget(self) -> None:
         """Something changed: load everything anew when it is asked for."""

@@ -25,7 +25,7 @@ from models.case import Case
 from models.cases import Cases
 from models.category import Categories
 from models.claim import Claim
-from models.clock import Clock
+from models.clocks import Clocks
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.evaluation import Evaluation
@@ -41,12 +41,13 @@ from models.rule import Rules
 from models.suggestion import Suggestions
 from models.supply import Supplies, Supply
 from models.timeline import Timeline
+from models.urging import Urgings
 from models.vault import Vault
-from models.workday import Workday
+from models.workday import Workdays
 
 metadata = Base.metadata
 """All tables; importing this module knows every one of them."""
-_TABLES_WITHOUT_COLLECTION = (Claim, Clock, Evaluation, ProjectItem, Workday)
+_TABLES_WITHOUT_COLLECTION = (Claim, Evaluation, ProjectItem)
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
@@ -178,6 +179,21 @@ class Unit:
     def outbox(self) -> Outbox:
         """待发消息."""
         return Outbox(self)
+
+    @cached_property
+    def workdays(self) -> Workdays:
+        """工作日历."""
+        return Workdays(self)
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        """时限."""
+        return Clocks(self)
+
+    @cached_property
+    def urgings(self) -> Urgings:
+        """催办、督办、提级."""
+        return Urgings(self)
 
     @cached_property
     def revisions(self) -> Revisions:

@@ -15,6 +15,7 @@ import models
 from bot.kit.context import ASKABLE
 from models.appeal import AppealKind
 from models.base import DomainError
+from models.clock import ClockKind, Level
 
 from .source import ROOT, called, files, nodes, place
 
@@ -75,6 +76,9 @@ FAMILIES = {
     "human.{}": {AppealKind.COMPLAINT.value, AppealKind.SUGGESTION.value},
     "notices.{}": {kind.value for kind in AppealKind},
     "meant.{}": set(ASKABLE),
+    "notices_urging.{}": {level.value for level in Level} - {Level.INVITE.value},
+    "notices_urging.wanted_{}": {kind.value for kind in ClockKind},
+    "notices_urging.then_{}": {kind.value for kind in ClockKind},
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 
