@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.kit.books import book_day, book_line, read_book_number
 from bot.kit.context import Context
 from bot.kit.dialogue import Step
@@ -15,6 +17,8 @@ from models.moment import local
 on = Router()
 
 PAGE = 4
+_OTHER = re.compile(r"(?:看|签|不签|作废)?清单\s*\d")
+"""Somebody who is asked for a reason and types such a word wants something else."""
 FEW_NAMES = 4
 """More organisations than that are counted instead of named."""
 
@@ -126,8 +130,10 @@ def refuse(ctx: Context) -> Reply:
 @on.step(WhyNotSign)
 def explained(ctx: Context, step: WhyNotSign) -> Reply | Pass:
     """说了为什么。"""
-    if not plain(ctx.text):
+    if not plain(ctx.text) or _OTHER.match(plain(ctx.text)):
         return PASS
+    if choice(ctx.text) is not None:
+        return ctx.ask("signing.why", then=step, number=step.book)
     return _refuse(ctx, step.book, ctx.text)
 
 

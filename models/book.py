@@ -46,7 +46,7 @@ class NotParty(DomainError):
 
 
 class NotSigner(DomainError):
-    """The organisation has a secretary, and the secretary signs."""
+    """Somebody else signs for this person's organisation."""
 
 
 class SignedAlready(DomainError):

@@ -9,6 +9,7 @@ from sqlalchemy import and_, or_, select
 
 from models.book import Book, BookParty, BookState, NotDrawing, NotParty, NotSigner, signers
 from models.consortium import Consortium, Term
+from models.organisation import PostKind
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -59,12 +60,13 @@ def signs_for(unit: Unit, organisation_id: int, person: Person) -> bool:
 
 
 def require_signing(unit: Unit, book: Book, organisation_id: int, person: Person) -> None:
-    """Refuses whoever does not sign for that organisation, and names who does if it is the person's own."""
-    if organisation_id not in offices(unit, person):
+    """Refuses whoever does not sign for that organisation; its own people are told who does."""
+    if organisation_id != person.organisation_id and organisation_id not in offices(unit, person):
         raise NotParty(number=book.id)
     if not signs_for(unit, organisation_id, person):
-        secretary = signers(unit.organisations.officers(organisation_id))[0]
-        raise NotSigner(number=book.id, who=f"{secretary.post.label}{secretary.name}")
+        first = next(iter(signers(unit.organisations.officers(organisation_id))), None)
+        who = f"{first.post.label}{first.name}" if first is not None else PostKind.SECRETARY.label
+        raise NotSigner(number=book.id, who=who)
 
 
 def sees(unit: Unit, book: Book, parties: list[BookParty], person: Person, day: date) -> bool:

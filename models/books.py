@@ -263,8 +263,8 @@ class Books:
 
         Refuses whoever has none: NotParty, NotSigner (their secretary signs) or SignedAlready; and BookNotNow.
         """
-        offices = bookrights.offices(self._unit, person)
-        mine = [party for party in self._parties(book) if party.organisation_id in offices]
+        own = bookrights.offices(self._unit, person) | {person.organisation_id}
+        mine = [party for party in self._parties(book) if party.organisation_id in own]
         if not mine:
             raise NotParty(number=book.id)
         allowed = [party for party in mine if bookrights.signs_for(self._unit, party.organisation_id, person)]

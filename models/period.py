@@ -51,7 +51,7 @@ class Period(msgspec.Struct, frozen=True):
     def month(cls, year: int, month: int) -> Period:
         """One month. Refuses a 13th."""
         if not 1 <= month <= 12 or not 1 <= year <= 9999:
-            raise PeriodUnclear(words=f"{year}-{month}")
+            raise PeriodUnclear(words=f"{month}月")
         last = date(year, month, monthrange(year, month)[1])
         return cls(f"{year:04}-{month:02}", date(year, month, 1), last, "month")
 
@@ -59,7 +59,7 @@ class Period(msgspec.Struct, frozen=True):
     def quarter(cls, year: int, quarter: int) -> Period:
         """One quarter. Refuses a fifth."""
         if not 1 <= quarter <= 4 or not 1 <= year <= 9999:
-            raise PeriodUnclear(words=f"{year}-Q{quarter}")
+            raise PeriodUnclear(words=f"{quarter}季度")
         ends = quarter * 3
         last = date(year, ends, monthrange(year, ends)[1])
         return cls(f"{year:04}-Q{quarter}", date(year, ends - 2, 1), last, "quarter")

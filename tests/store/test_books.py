@@ -296,11 +296,17 @@ def test_a_secretary_signs_and_where_there_is_none_whoever_holds_a_post(
         assert refused.value.facts == {"number": number, "who": "书记王海"}
         with pytest.raises(NotSigner):
             unit.books.confirm(book, shelf.west, by=shelf.gao, now=now)
-        for person, organisation_id in [(shelf.zhang, shelf.east), (shelf.wang, shelf.east)]:
-            with pytest.raises(NotParty):
-                unit.books.confirm(book, organisation_id, by=person, now=now)
         with pytest.raises(NotParty):
-            unit.books.signing_for(book, shelf.zhang)
+            unit.books.confirm(book, shelf.east, by=shelf.wang, now=now)
+        with pytest.raises(NotParty):
+            unit.books.signing_for(book, shelf.bao)
+        for refusing in (
+            lambda: unit.books.signing_for(book, shelf.zhang),
+            lambda: unit.books.confirm(book, shelf.east, by=shelf.zhang, now=now),
+        ):
+            with pytest.raises(NotSigner) as refused:
+                refusing()
+            assert refused.value.facts["who"] == "联络员李春梅"
         assert unit.books.signing_for(book, shelf.li) == [shelf.east]
         assert [each.id for each in unit.books.to_sign(shelf.li)] == [number]
         assert unit.books.to_sign(shelf.gao) == []
