@@ -16,6 +16,7 @@ from sqlalchemy import and_, func, or_, select
 from models.book import BookKind, Line
 from models.case import Case
 from models.claim import LIVE, Claim
+from models.life import WORKED_ON, CaseKind, CaseState
 from models.member import Member
 from models.organisation import Organisation
 from models.period import Period
@@ -27,16 +28,15 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 80
 """Characters of a matter that a line keeps."""
-LISTED: Final = ("accepted", "open", "claimed", "in_progress", "rework")
+LISTED: Final = (CaseState.ACCEPTED, CaseState.OPEN, *WORKED_ON)
 """States of cases that somebody can still promise to solve.
 
 What nobody accepted yet may still be declined or merged, and what was reported done is promised no more.
 """
-WAITING: Final = "submitted"
-CASES: Final[dict[BookKind, str]] = {
-    BookKind.PROBLEMS: "problem",
-    BookKind.SUPPLIES: "need",
-    BookKind.PROJECTS: "project",
+CASES: Final[dict[BookKind, CaseKind]] = {
+    BookKind.PROBLEMS: CaseKind.PROBLEM,
+    BookKind.SUPPLIES: CaseKind.NEED,
+    BookKind.PROJECTS: CaseKind.PROJECT,
 }
 """Which cases stand on which list. 供需清单 has both sides: the needs, and what the members offer or ask for."""
 
@@ -129,8 +129,8 @@ def _cases(unit: Unit, kind: BookKind, consortium_id: int) -> Iterator[Entry]:
         .outerjoin(holder, holder.c.id == Claim.organisation_id)
         .where(
             Case.consortium_id == consortium_id,
-            Case.kind == CASES[kind],
-            Case.state.in_(LISTED),
+            Case.kind == CASES[kind].value,
+            Case.state.in_([state.value for state in LISTED]),
             Case.visibility == "consortium",  # what only those who deal with it see is nobody else's to sign
         )
         .order_by(Case.number)
@@ -139,7 +139,7 @@ def _cases(unit: Unit, kind: BookKind, consortium_id: int) -> Iterator[Entry]:
     for number, text, category, place, name, name_sealed, claimant, promised in unit.session.execute(query):
         reporter = vault.open(name_sealed, "member.name")
         line = Line(
-            kind=CASES[kind],
+            kind=CASES[kind].value,
             text=without_persons(text, reporter),
             category=category,
             place=without_persons(place, reporter),
@@ -179,8 +179,8 @@ def waiting(unit: Unit, kind: BookKind, consortium_id: int) -> int:
     """How many cases are left out of a list only because nobody accepted them yet."""
     query = select(func.count()).where(
         Case.consortium_id == consortium_id,
-        Case.kind == CASES[kind],
-        Case.state == WAITING,
+        Case.kind == CASES[kind].value,
+        Case.state == CaseState.SUBMITTED.value,
         Case.visibility == "consortium",
     )
     return unit.session.scalar(query) or 0

@@ -164,7 +164,7 @@ class Books:
             raise PeriodOver(period=period.label)
         if period.first > day + FARTHEST:
             raise PeriodUnclear(words=period.label)
-        parties = self._unit.consortia.seated(consortium, day)
+        parties = self._unit.consortia.parties(consortium, day)
         entries = booklines.collect(self._unit, kind, consortium_id=consortium.id, parties=parties, day=day)
         label = booklines.label_of(kind)
         if not entries:

@@ -106,6 +106,10 @@ class Clocks:
             .values(answered_at=now)
         )
 
+    def over(self, number: int, kind: ClockKind, now: datetime) -> bool:
+        """Whether a clock of that kind runs on a case and has run out."""
+        return any(clock.over(now) for clock in self._running(number, kind))
+
     def of(self, number: int) -> list[Clock]:
         """Every clock that ever ran on a case, oldest first."""
         query = select(Clock).where(Clock.case_number == number).order_by(Clock.id)

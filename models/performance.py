@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 
 from models.book import Book, BookItem
 from models.case import Case
+from models.life import CaseState, CloseKind
 from models.supply import Supply, SupplyUse
 from models.timeline import TimelineEntry
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DONE: Final = ("closed", "archived")
-KEPT: Final = ("", "normal")
+DONE: Final = (CaseState.CLOSED.value, CaseState.ARCHIVED.value)
+KEPT: Final = ("", CloseKind.NORMAL.value)
 """销号方式 that keep a promise; 研判, 延期, 移交 and 挂账 write a matter off without its being solved."""
-GONE: Final = "withdrawn"
-MERGED: Final = "merged"
+GONE: Final = CaseState.WITHDRAWN.value
+MERGED: Final = CaseState.MERGED.value
 _AT_ONCE: Final = 500
 _FARTHEST: Final = 8
 """How many mergers are followed from one case to the next; more would be a ring."""

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from bot.engine.unasked import Chore
+from models.life import LAPSE_AFTER
 from models.store import Unit
 
 
@@ -33,6 +34,14 @@ DUTIES: Final = (
     Duty(
         calls=lambda unit, now: unit.urgings.reached(now),
         do=lambda unit, now: unit.urgings.climb(now),
+    ),
+    Duty(
+        calls=lambda unit, now: bool(unit.claims.uncontacted_since(now - LAPSE_AFTER, 1)),
+        do=lambda unit, now: unit.claiming.lapse_silent(now),
+    ),
+    Duty(
+        calls=lambda unit, now: unit.closing.due(now),
+        do=lambda unit, now: unit.closing.expire_unrated(now) + unit.closing.archive_old(now),
     ),
     Duty(
         calls=lambda unit, now: unit.books.reminders_due(now),

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from sqlalchemy import update
 
-from models.book import Book, BookKind
+from models.book import Book, BookKind, BookState
 from models.case import Case, CaseKind
 from models.claim import Claim, ClaimState
 from models.consortium import Consortium, Seat, Term
@@ -260,4 +260,25 @@ def signed(store: Store, shelf: Shelf, now: datetime, **more: object) -> int:
     send(store, shelf, number, now)
     for minutes, (organisation_id, by) in enumerate(shelf.signers.items(), 1):
         sign(store, number, organisation_id, by, now + timedelta(minutes=minutes))
+    return number
+
+
+def in_state(store: Store, shelf: Shelf, state: BookState, now: datetime) -> int:
+    """A list that came into that state on the way that people go."""
+    file_case(store, shelf.zhang, now)
+    number = draw(store, shelf, now)
+    if state is BookState.DRAFT:
+        return number
+    send(store, shelf, number, now)
+    match state:
+        case BookState.SIGNED:
+            for organisation_id, by in shelf.signers.items():
+                sign(store, number, organisation_id, by, now)
+        case BookState.DISSOLVED:
+            with store.unit() as unit:
+                unit.books.dissolve(
+                    held(unit, number, shelf.zhao, now), by=shelf.zhao, reason="数错了", now=now
+                )
+        case BookState.REPLACED:
+            send(store, shelf, draw(store, shelf, now), now)
     return number

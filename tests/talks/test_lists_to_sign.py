@@ -148,7 +148,7 @@ def test_who_has_two_consortia_says_which(stage: Stage, tmp_path: Path) -> None:
                 code="R2", name="便民联盟", kind="联盟", modes="跨行业", lead_id=lead.id, parent_id=None
             )
         )
-        assert len(unit.consortia.seated(unit.consortia.all()[-1], date(2026, 5, 11))) == 1
+        assert len(unit.consortia.parties(unit.consortia.all()[-1], date(2026, 5, 11))) == 1
     play(
         stage,
         tmp_path,
