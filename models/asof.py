@@ -120,3 +120,12 @@ class Scope(msgspec.Struct, frozen=True):
 def seated_on(day: date) -> list[ColumnElement[bool]]:
     """Conditions on seats: held on a day."""
     return [Seat.since <= day, or_(Seat.until.is_(None), Seat.until > day)]
+
+
+def steady(unit: Unit) -> None:
+    """Whatever is asked in this transaction is answered as of now, though others go on writing.
+
+    It must come before any question. SQLite's readers see one and the same moment anyway.
+    """
+    if unit.dialect.name == "postgresql":
+        unit.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

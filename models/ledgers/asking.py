@@ -47,14 +47,6 @@ class Ask:
         self.unit, self.period, self.scope = unit, period, scope or Scope()
         self.veil = Veil(unit.vault, masked=masked)
 
-    def steady(self) -> None:
-        """All that follows in this transaction sees the database as it is now, whatever is written meanwhile.
-
-        Must be the first thing in it. SQLite's readers see one and the same moment anyway.
-        """
-        if self.unit.dialect.name == "postgresql":
-            self.unit.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
     @cached_property
     def places(self) -> dict[int, Place]:
         """Every organisation by its id."""
