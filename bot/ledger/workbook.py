@@ -1,25 +1,34 @@
-"""A ledger as a sheet of a workbook: ready to be printed, signed and handed in.
+"""A workbook of ledgers: ready to be printed, signed and handed in.
 
-Written row by row by openpyxl's write-only mode, so that twenty thousand rows take no more memory than twenty.
+openpyxl makes the form: titles, headings, styles, print set-up, the last line. The rows of a table are many and all
+alike, and a cell object for each of them costs ten times what the row itself does; so they are written as they come
+into a file beside, and put into the form when that is saved. Memory stays flat, however many there are.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import zipfile
 from collections.abc import Sequence
-from typing import Any, BinaryIO, Final
+from datetime import date, datetime
+from io import BytesIO
+from typing import IO, Any, BinaryIO, Final
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import to_excel
 
 from bot.ledger.cells import Value
 from bot.ledger.layout import Column, Layout, word
 
 MOST_ROWS: Final = 1_048_576 - 4
 """Rows of a table that fit into one sheet beside title, filler, headings and footer."""
-_FIRST: Final = Column(heading="", field="", width=6, kind="number")
-"""序号."""
+HEAD_ROWS: Final = 3
+"""Title, filler, headings: repeated on every printed page."""
+_FIRST: Final = Column(heading=word("row_number"), field="", width=6, kind="number")
 _FORMATS: Final = {
     "number": "0",
     "decimal": "0.0",
@@ -32,7 +41,7 @@ _TO_THE_RIGHT: Final = ("number", "decimal", "percent", "figure")
 _FONT: Final = "宋体"
 _THIN: Final = Side(style="thin", color="FF808080")
 _EDGES: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
-_HEAD_ROWS: Final = 3
+_END_OF_ROW: Final = b"</row>"
 
 
 class TooLong(Exception):
@@ -40,73 +49,71 @@ class TooLong(Exception):
 
 
 class Sheet:
-    """One sheet, written from top to bottom."""
+    """One ledger on one sheet, written from top to bottom."""
 
-    def __init__(self, book: Workbook, layout: Layout, title: str, filler: str) -> None:
-        self._sheet: Any = book.create_sheet(layout.tab)
+    def __init__(self, sheet: Any, layout: Layout, title: str, filler: str) -> None:
+        """``sheet``: an empty one of the form."""
+        self._sheet = sheet
         self._columns = [_FIRST, *layout.column]
-        self._rows = 0
-        self._prepare(title)
-        last = get_column_letter(len(self._columns))
-        for row in (1, 2):
-            self._sheet.merged_cells.add(f"A{row}:{last}{row}")
-        self._wide(title, 1, Font(name=_FONT, size=16, bold=True), "center", 30)
-        self._wide(filler, 2, Font(name=_FONT, size=10), "left", 20)
-        self._head(layout)
-        # The same few cells again and again: making and styling one for every value costs more than writing it.
-        self._cells = [self._styled(column) for column in self._columns]
+        self._letters = [get_column_letter(place) for place in range(1, len(self._columns) + 1)]
+        self._count = 0
+        self.rows: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open until the workbook is saved
+        """The table's rows as the workbook's file has them."""
+        self._prepare()
+        self._across(1, title, Font(name=_FONT, size=16, bold=True), "center", 30)
+        self._across(2, filler, Font(name=_FONT, size=10), "left", 20)
+        self._head()
+        styles = [self._style(column) for column in self._columns]
+        self._openings = [
+            (f'<c r="{letter}', f'" s="{style}"') for letter, style in zip(self._letters, styles, strict=True)
+        ]
 
-    def _prepare(self, title: str) -> None:
+    def _prepare(self) -> None:
         sheet = self._sheet
-        for place, column in enumerate(self._columns, 1):
-            sheet.column_dimensions[get_column_letter(place)].width = column.width
-        sheet.freeze_panes = f"A{_HEAD_ROWS + 1}"
-        sheet.print_title_rows = f"1:{_HEAD_ROWS}"
+        for letter, column in zip(self._letters, self._columns, strict=True):
+            sheet.column_dimensions[letter].width = column.width
+        sheet.freeze_panes = f"A{HEAD_ROWS + 1}"
+        sheet.print_title_rows = f"1:{HEAD_ROWS}"
         sheet.page_setup.orientation = "landscape"
         sheet.page_setup.paperSize = 9  # A4
         sheet.page_setup.fitToWidth = 1
         sheet.page_setup.fitToHeight = 0  # as many pages down as it takes
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.print_options.horizontalCentered = True
-        margins = sheet.page_margins
-        margins.left = margins.right = 0.4  # inches
+        margins = sheet.page_margins  # inches
+        margins.left = margins.right = 0.4
         margins.top, margins.bottom, margins.footer = 0.6, 0.7, 0.3
         sheet.oddFooter.center.text = word("page")
 
-    def _wide(self, words: str, row: int, font: Font, where: str, height: float) -> None:
+    def _across(self, row: int, words: str, font: Font, where: str, height: float) -> None:
         """A line over the whole width; spreadsheet programs do not size merged rows by themselves."""
-        cell = WriteOnlyCell(self._sheet, value=words)
+        cell = self._sheet.cell(row=row, column=1, value=words)
         cell.font = font
         cell.alignment = Alignment(horizontal=where, vertical="center", wrap_text=True)
         self._sheet.row_dimensions[row].height = height
-        self._sheet.append([cell])
+        self._sheet.merge_cells(f"A{row}:{self._letters[-1]}{row}")
 
-    def _head(self, layout: Layout) -> None:
-        headings = [word("row_number"), *(column.heading for column in layout.column)]
-        cells = []
-        for heading in headings:
-            cell = WriteOnlyCell(self._sheet, value=heading)
+    def _head(self) -> None:
+        lines = 1
+        for place, column in enumerate(self._columns, 1):
+            cell = self._sheet.cell(row=HEAD_ROWS, column=place, value=column.heading)
             cell.font = Font(name=_FONT, size=10, bold=True)
             cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
             cell.border = _EDGES
             cell.fill = PatternFill("solid", fgColor="FFEDEDED")
-            cells.append(cell)
-        longest = max(
-            -(-_breadth(heading) // max(1, column.width - 1))
-            for heading, column in zip(headings, self._columns, strict=True)
-        )
-        self._sheet.row_dimensions[_HEAD_ROWS].height = 8 + 14 * max(1, longest)
-        self._sheet.append(cells)
+            lines = max(lines, _lines(column.heading, column.width))
+        self._sheet.row_dimensions[HEAD_ROWS].height = 8 + 14 * lines
 
-    def _styled(self, column: Column) -> Any:
-        cell = WriteOnlyCell(self._sheet)
+    def _style(self, column: Column) -> int:
+        """The number under which the form keeps the style of a column's cells."""
+        cell = Cell(self._sheet)
         kind = column.kind
         across = "center" if kind in _CENTRED else "right" if kind in _TO_THE_RIGHT else "left"
         cell.font = Font(name=_FONT, size=10)
         cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=True)
         cell.border = _EDGES
         cell.number_format = _FORMATS.get(kind, "General")
-        return cell
+        return int(cell.style_id)
 
     def add(self, values: Sequence[Value]) -> None:
         """One more row of the table, without its number.
@@ -114,49 +121,85 @@ class Sheet:
         Raises:
             TooLong: the sheet is full.
         """
-        if self._rows == MOST_ROWS:
+        if self._count == MOST_ROWS:
             raise TooLong(MOST_ROWS)
-        self._rows += 1
-        cells = self._cells
-        cells[0].value = self._rows
-        for cell, value in zip(cells[1:], values, strict=True):
-            format_before = cell.number_format
-            cell.value = value
-            if cell.number_format != format_before:  # a date brings a format of its own along
-                cell.number_format = format_before
-            if isinstance(value, str):
-                cell.data_type = "s"  # text, whatever it begins with
-        self._sheet.append(cells)
+        self._count += 1
+        row = str(HEAD_ROWS + self._count)
+        parts = [f'<row r="{row}">']
+        for (before, behind), value in zip(self._openings, (self._count, *values), strict=True):
+            parts.append(f"{before}{row}{behind}{_content(value)}")
+        parts.append("</row>")
+        self.rows.write("".join(parts).encode())
 
     def finish(self, footer: str) -> None:
         """The last line; where there was no row, one that says so stands before it."""
-        row = _HEAD_ROWS + self._rows + 1
-        last = get_column_letter(len(self._columns))
-        if not self._rows:
-            self._sheet.merged_cells.add(f"A{row}:{last}{row}")
-            self._wide(word("nothing"), row, Font(name=_FONT, size=10), "center", 24)
+        row = HEAD_ROWS + self._count + 1
+        if not self._count:
+            self._across(row, word("nothing"), Font(name=_FONT, size=10), "center", 24)
             row += 1
-        self._sheet.merged_cells.add(f"A{row}:{last}{row}")
         width = sum(column.width for column in self._columns)
-        lines = -(-_breadth(footer) // max(1, width - 4))
-        self._wide(footer, row, Font(name=_FONT, size=9, color="FF555555"), "left", 8 + 13 * lines)
+        height = 8 + 13 * _lines(footer, width)
+        self._across(row, footer, Font(name=_FONT, size=9, color="FF555555"), "left", height)
 
 
-def _breadth(words: str) -> int:
-    """How wide a text is, in characters of half width."""
-    return sum(2 if ord(sign) > 0x2E7F else 1 for sign in words)
+def _lines(words: str, width: int) -> int:
+    """Into how many lines a text falls in so many characters of half width."""
+    breadth = sum(2 if ord(sign) > 0x2E7F else 1 for sign in words)
+    return -(-breadth // max(1, width - 1))
+
+
+def _content(value: Value) -> str:
+    """A cell from behind its style on. Text stands in place and is marked as such, whatever it begins with."""
+    if value is None:
+        return "/>"
+    if isinstance(value, str):
+        if "&" in value or "<" in value or ">" in value:
+            value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return f' t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>'
+    if isinstance(value, date | datetime):
+        value = to_excel(value)
+    return f"><v>{value}</v></c>"
 
 
 class Pages:
     """A workbook with one sheet for each ledger."""
 
     def __init__(self) -> None:
-        self._book = Workbook(write_only=True)
+        self._form = Workbook()
+        self._form.remove(self._form.active)
+        self._sheets: list[Sheet] = []
 
     def sheet(self, layout: Layout, title: str, filler: str) -> Sheet:
         """The next sheet."""
-        return Sheet(self._book, layout, title, filler)
+        sheet = Sheet(self._form.create_sheet(layout.tab), layout, title, filler)
+        self._sheets.append(sheet)
+        return sheet
 
     def save(self, file: BinaryIO) -> None:
-        """Puts everything into a file."""
-        self._book.save(file)
+        """Puts everything into a file, the form's sheets filled with their rows."""
+        form = BytesIO()
+        self._form.save(form)
+        rows = {f"xl/worksheets/sheet{place}.xml": sheet.rows for place, sheet in enumerate(self._sheets, 1)}
+        with (
+            zipfile.ZipFile(form) as source,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target,
+        ):
+            for info in source.infolist():
+                part = source.read(info)
+                if info.filename not in rows:
+                    target.writestr(info, part, zipfile.ZIP_DEFLATED)
+                    continue
+                at = _behind_head(part)
+                with target.open(info.filename, "w", force_zip64=True) as out, rows[info.filename] as own:
+                    out.write(part[:at])
+                    own.seek(0)
+                    shutil.copyfileobj(own, out)
+                    out.write(part[at:])
+
+
+def _behind_head(part: bytes) -> int:
+    """Where a sheet's rows go: behind the last row of its head."""
+    at = 0
+    for _ in range(HEAD_ROWS):
+        at = part.index(_END_OF_ROW, at) + len(_END_OF_ROW)
+    return at
