@@ -38,6 +38,8 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: int
     title: str
     names: tuple[str, ...]
+    days: Literal["span", "month", "until"]
+    """What its title says of the days: all of them, those of one month unless told, or only the last."""
     basis: str
     """口径: what was counted, for the last line."""
     column: tuple[Column, ...]
@@ -49,8 +51,8 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def heading(self, period: Period, scope: Scope) -> str:
         """The title above the table: of whom, what, and of which days."""
-        days = period.month if self.key == "monthly" else period
-        key = "until" if days.since is None else "span"
+        days = period.month if self.days == "month" else period
+        key = "until" if days.since is None or self.days == "until" else "span"
         since = day(days.since) if days.since else ""
         said = word(key, since=since, until=day(days.until))
         return word("title", scope=scope.name or word("whole"), title=self.title, period=said)

@@ -28,7 +28,7 @@ MOST_ROWS: Final = 1_048_576 - 4
 """Rows of a table that fit into one sheet beside title, filler, headings and footer."""
 HEAD_ROWS: Final = 3
 """Title, filler, headings: repeated on every printed page."""
-_FIRST: Final = Column(heading=word("row_number"), field="", width=6, kind="number")
+_FIRST: Final = Column(heading=word("row_number"), field="", width=5, kind="figure")
 _FORMATS: Final = {
     "number": "0",
     "decimal": "0.0",
@@ -36,11 +36,21 @@ _FORMATS: Final = {
     "moment": "yyyy-mm-dd hh:mm",
     "percent": "0.0%",
 }
-_CENTRED: Final = ("date", "moment")
-_TO_THE_RIGHT: Final = ("number", "decimal", "percent", "figure")
+_ACROSS: Final = {
+    "long": "left",
+    "number": "right",
+    "decimal": "right",
+    "percent": "right",
+    "figure": "right",
+}
+"""Where a value stands in its cell; the others in the middle, as forms have it."""
 _FONT: Final = "宋体"
 _THIN: Final = Side(style="thin", color="FF808080")
 _EDGES: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+_LINE: Final = 13.5
+"""Points from one line of a cell to the next."""
+_TALLEST: Final = 409
+"""Points: no row can be higher."""
 _END_OF_ROW: Final = b"</row>"
 
 
@@ -65,8 +75,10 @@ class Sheet:
         self._head()
         styles = [self._style(column) for column in self._columns]
         self._openings = [
-            (f'<c r="{letter}', f'" s="{style}"') for letter, style in zip(self._letters, styles, strict=True)
+            (f'<c r="{letter}', f'" s="{style}"', column.width)
+            for letter, style, column in zip(self._letters, styles, self._columns, strict=True)
         ]
+        """Of each column: what stands before and behind the row's number, and the width."""
 
     def _prepare(self) -> None:
         sheet = self._sheet
@@ -79,6 +91,7 @@ class Sheet:
         sheet.page_setup.fitToWidth = 1
         sheet.page_setup.fitToHeight = 0  # as many pages down as it takes
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.page_setup.firstPageNumber, sheet.page_setup.useFirstPageNumber = 1, True
         sheet.print_options.horizontalCentered = True
         margins = sheet.page_margins  # inches
         margins.left = margins.right = 0.4
@@ -107,12 +120,12 @@ class Sheet:
     def _style(self, column: Column) -> int:
         """The number under which the form keeps the style of a column's cells."""
         cell = Cell(self._sheet)
-        kind = column.kind
-        across = "center" if kind in _CENTRED else "right" if kind in _TO_THE_RIGHT else "left"
+        across = "center" if column is _FIRST else _ACROSS.get(column.kind, "center")
+        indent = 1 if across == "right" else 0
         cell.font = Font(name=_FONT, size=10)
-        cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=True)
+        cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=True, indent=indent)
         cell.border = _EDGES
-        cell.number_format = _FORMATS.get(kind, "General")
+        cell.number_format = _FORMATS.get(column.kind, "General")
         return int(cell.style_id)
 
     def add(self, values: Sequence[Value]) -> None:
@@ -124,12 +137,14 @@ class Sheet:
         if self._count == MOST_ROWS:
             raise TooLong(MOST_ROWS)
         self._count += 1
-        row = str(HEAD_ROWS + self._count)
-        parts = [f'<row r="{row}">']
-        for (before, behind), value in zip(self._openings, (self._count, *values), strict=True):
+        row, lines, parts = str(HEAD_ROWS + self._count), 1, []
+        for (before, behind, width), value in zip(self._openings, (self._count, *values), strict=True):
+            if isinstance(value, str) and (len(value) * 2 >= width or "\n" in value):
+                lines = max(lines, _lines(value, width))
             parts.append(f"{before}{row}{behind}{_content(value)}")
-        parts.append("</row>")
-        self.rows.write("".join(parts).encode())
+        # Not every program that opens or prints a workbook works out by itself how high its rows must be.
+        height = min(_TALLEST, 5 + _LINE * lines)
+        self.rows.write(f'<row r="{row}" ht="{height}" customHeight="1">{"".join(parts)}</row>'.encode())
 
     def finish(self, footer: str) -> None:
         """The last line; where there was no row, one that says so stands before it."""
@@ -144,8 +159,9 @@ class Sheet:
 
 def _lines(words: str, width: int) -> int:
     """Into how many lines a text falls in so many characters of half width."""
-    breadth = sum(2 if ord(sign) > 0x2E7F else 1 for sign in words)
-    return -(-breadth // max(1, width - 1))
+    own = max(1, width - 1)
+    # In GBK a sign has as many bytes as halves of a square.
+    return sum(max(1, -(-len(part.encode("gbk", "replace")) // own)) for part in words.split("\n"))
 
 
 def _content(value: Value) -> str:
