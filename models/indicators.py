@@ -158,9 +158,8 @@ class Counter:
 
     def _claims(self, case: History) -> None:
         for claim in case.claims:
-            tallies = self._of(claim)
             if self._within(claim.effective_at):
-                for tally in tallies:
+                for tally in self._of(claim):
                     tally.count("returned", case.returned(claim))
                     tally.claims += 1
         if case.state in ("claimed", "in_progress", "rework") and case.lead is not None:
