@@ -47,9 +47,9 @@ def write(path: Path, wanted: Sequence[Layout], ask: Ask, now: datetime, told: T
         if path.suffix.lower() == ".csv":
             [layout] = wanted
             return [_separated(file, layout, ask, told)]
-        pages = Pages()
-        written = [_sheet(pages, layout, ask, now, told) for layout in wanted]
-        pages.save(file)
+        with Pages() as pages:
+            written = [_sheet(pages, layout, ask, now, told) for layout in wanted]
+            pages.save(file)
         return written
 
 

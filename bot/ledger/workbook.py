@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
 from io import BytesIO
-from typing import IO, Any, BinaryIO, Final
+from typing import IO, Any, BinaryIO, Final, Self
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
@@ -67,7 +67,7 @@ class Sheet:
         self._columns = [_FIRST, *layout.column]
         self._letters = [get_column_letter(place) for place in range(1, len(self._columns) + 1)]
         self._count = 0
-        self.rows: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open until the workbook is saved
+        self.rows: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the workbook
         """The table's rows as the workbook's file has them."""
         self._prepare()
         self._across(1, title, Font(name=_FONT, size=16, bold=True), "center", 30)
@@ -178,12 +178,19 @@ def _content(value: Value) -> str:
 
 
 class Pages:
-    """A workbook with one sheet for each ledger."""
+    """A workbook with one sheet for each ledger; at the end of its ``with`` the rows' own files are gone."""
 
     def __init__(self) -> None:
         self._form = Workbook()
         self._form.remove(self._form.active)
         self._sheets: list[Sheet] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sheet in self._sheets:
+            sheet.rows.close()
 
     def sheet(self, layout: Layout, title: str, filler: str) -> Sheet:
         """The next sheet."""
