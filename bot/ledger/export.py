@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import os
 import tempfile
@@ -56,6 +57,8 @@ def write(path: Path, wanted: Sequence[Layout], ask: Ask, now: datetime, told: T
 @contextlib.contextmanager
 def _whole(path: Path, *, private: bool) -> Iterator[BinaryIO]:
     """A file beside ``path`` that takes its place at the end; ``private``: only its owner may read it."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
     try:
         with open(handle, "wb") as file:
