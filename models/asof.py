@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,7 +22,7 @@ BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 def midnight(day: date) -> datetime:
     """The first moment of a day in Chifeng."""
-    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
 class Period(msgspec.Struct, frozen=True):
