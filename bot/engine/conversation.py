@@ -10,7 +10,7 @@ import structlog
 
 from bot.engine.writer import Attempts, Spoiled
 from bot.kit.context import Aloud, Context, Mind, Reading
-from bot.kit.dialogue import Step, name_of
+from bot.kit.dialogue import Looking, Step, name_of
 from bot.kit.message import Event, Followed, Inbound, MenuTapped, Reply, Scanned
 from bot.kit.router import PASS, Meant, Router, Who
 from bot.kit.texts import Texts
@@ -43,6 +43,17 @@ class Talk(msgspec.Struct, frozen=True):
     texts: Texts
     mind: Mind
     dialogue_timeout: timedelta
+
+
+def announce(talk: Talk, unit: Unit, now: datetime, speaker: Person | None) -> None:
+    """Posts the letters that follow from what happened in a unit. ``speaker``: who caused it; None: the clock."""
+    if not unit.happenings:
+        return
+    aloud = Aloud(unit=unit, texts=talk.texts, now=now, speaker=speaker)
+    for happening in unit.happenings:
+        for notice in talk.router.notices.get(type(happening), ()):
+            notice(aloud, happening)
+    unit.happenings.clear()
 
 
 class MessageWork:
@@ -78,11 +89,13 @@ class MessageWork:
             now=self.now,
         )
         step, lost = self._step(unit, arrival)
+        if isinstance(step, Looking):
+            ctx.shown = step.case
         handler, fault = "", ""
         try:
             with attempt(unit):
                 reply, handler = self._dispatch(ctx, step)
-                self._tell(ctx)
+                announce(self.talk, unit, self.now, ctx.person)
                 self._stand(ctx, handler, step, lost)
         except DomainError as error:
             # A rule said no: nothing was changed, and the person stays where they stood.
@@ -158,15 +171,6 @@ class MessageWork:
                 if answer is not PASS:
                     return (answer if isinstance(answer, Reply) else None), route.name
         return None, ""
-
-    def _tell(self, ctx: Context) -> None:
-        if not ctx.unit.happenings:
-            return
-        aloud = Aloud(unit=ctx.unit, texts=self.talk.texts, now=self.now, speaker=ctx.person)
-        for happening in ctx.unit.happenings:
-            for notice in self.talk.router.notices.get(type(happening), ()):
-                notice(aloud, happening)
-        ctx.unit.happenings.clear()
 
     def _stand(self, ctx: Context, handler: str, step: Step | None, lost: bool) -> None:
         """Where the person stands now: at the step that was asked for, or nowhere once a step was answered."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from bot.engine.conversation import NOTHING, Answer, MessageWork, Talk
+from bot.engine.unasked import Chore, ClockWork
 from bot.engine.writer import Overloaded, Writer
 from bot.kit.clock import Clock
 from bot.kit.context import Mind, Reading
@@ -71,6 +72,13 @@ class Engine:
         answer = await self._writer.submit(work, urgent=False)
         if answer.letters:
             self.letters_waiting.set()
+
+    async def unasked(self, chore: Chore) -> int:
+        """Does what time has made due, behind members' messages, and tells who has to hear of it; gives how much."""
+        done = await self._writer.submit(ClockWork(self.talk, chore, self._clock()), urgent=False)
+        if done.letters:
+            self.letters_waiting.set()
+        return done.count
 
     def _work(self, message: Inbound) -> MessageWork:
         now = self._clock()

@@ -12,6 +12,7 @@ import structlog
 from bot.engine.engine import Engine
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock
+from bot.work.duties import DUTIES, Duty
 from bot.work.postman import Postman
 from models.store import Store
 
@@ -52,6 +53,7 @@ class Rounds:
         jobs: list[Awaitable[None]] = [
             self._again(self.look, LOOK_S),
             self._again(self.submit_drafts, self._tick_s),
+            self._again(self.watch_clocks, self._tick_s),
         ]
         if self._postman is not None:
             jobs.append(self._again(self.deliver, self._tick_s, self._engine.letters_waiting))
@@ -69,6 +71,7 @@ class Rounds:
         """Does everything that is due, at once: after the clock was moved."""
         await self.look()
         await self.submit_drafts()
+        await self.watch_clocks()
         await self.deliver()
 
     async def look(self) -> None:
@@ -85,6 +88,17 @@ class Rounds:
 
         for openid, number in await asyncio.to_thread(look):
             await self._engine.fall_silent(openid, number)
+
+    async def watch_clocks(self) -> None:
+        """What time has made due on cases: each duty in small transactions, as long as there is something to do."""
+        for duty in DUTIES:
+            while await asyncio.to_thread(self._calls, duty):
+                if not await self._engine.unasked(duty.do):
+                    break
+
+    def _calls(self, duty: Duty) -> bool:
+        with self._store.reading() as unit:
+            return duty.calls(unit, self._clock())
 
     async def deliver(self) -> None:
         """Letters that are due."""
