@@ -19,7 +19,10 @@ from models.case import Case, CaseFollower
 from models.claim import Claim, ClaimState, Extension
 from models.clock import Clock
 from models.evaluation import Evaluation, EvaluationKind
+from models.life import WAITING, CaseState
+from models.life import Step as LifeStep
 from models.member import Member
+from models.project import ProjectItem
 from models.suggestion import Suggestion
 from models.supply import SupplyUse
 from models.timeline import TimelineEntry
@@ -27,17 +30,16 @@ from models.timeline import TimelineEntry
 if TYPE_CHECKING:
     from models.store import Unit
 
-SOLVED: Final = frozenset(("closed", "archived"))
-"""States of what is done with."""
-GONE: Final = frozenset(("withdrawn", "merged"))
+SOLVED: Final = frozenset((CaseState.CLOSED.value, CaseState.ARCHIVED.value))
+"""States of what is done with; what was written off unsolved is archived too."""
+GONE: Final = frozenset((CaseState.WITHDRAWN.value, CaseState.MERGED.value))
 """States of what was taken back or is dealt with under another number: no figure counts it."""
-DONE: Final = frozenset(("resolved", "closed", "archived"))
-"""States of what was reported done."""
 RETURNED: Final = frozenset((ClaimState.GIVEN_BACK, ClaimState.REVOKED, ClaimState.LAPSED))
 """States of a claim that came to nothing on the claimant's side."""
 _NEVER_BEGUN: Final = (ClaimState.APPLIED, ClaimState.REFUSED)
-_BEFORE_STATES: Final = {"report": "draft", "submit": "submitted", "withdraw": "withdrawn"}
-"""What the entries led to that were written before entries named their state."""
+_OF_THEMSELVES: Final = {"report": "draft", "submit": "submitted", "withdraw": "withdrawn"}
+"""What entries led to that do not name a state: a report is written on a path where every word counts."""
+_WAITING: Final = frozenset(state.value for state in WAITING)
 _AT_ONCE: Final = 500
 """Rows that are fetched at a time."""
 
@@ -55,6 +57,7 @@ class Step(msgspec.Struct, frozen=True):
 class Hold(msgspec.Struct, frozen=True):
     """One claim that took effect."""
 
+    id: int
     organisation_id: int
     name_sealed: bytes
     """Whoever claimed for it."""
@@ -75,6 +78,14 @@ class Word(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Grant(msgspec.Struct, frozen=True):
+    """An extension that was granted."""
+
+    claim_id: int
+    until: date
+    at: datetime
+
+
 class Run(msgspec.Struct, frozen=True):
     """One clock."""
 
@@ -90,35 +101,42 @@ class History:
     """One case as it stood at the end of a period."""
 
     __slots__ = (
-        "case",
-        "chosen_at",
-        "claims",
-        "clocks",
-        "end",
-        "extended_to",
-        "matched_at",
-        "shown_at",
-        "state",
-        "steps",
-        "words",
+        "case", "chosen_at", "claims", "clocks", "end", "extensions", "left_by", "matched_at", "shown_at",
+        "state", "steps", "through", "words",
     )  # fmt: skip
 
     def __init__(
-        self, case: Any, steps: list[Step], claims: list[Hold], words: list[Word], end: datetime
+        self,
+        case: Any,
+        steps: list[Step],
+        claims: list[Hold],
+        through: list[Hold],
+        words: list[Word],
+        end: datetime,
     ) -> None:
         self.case, self.steps, self.words, self.end = case, steps, words, end
         self.claims = claims
         """Those that had taken effect, the oldest first; also those that had ended."""
+        self.through = through
+        """The same of the projects that the case was part of: whoever claims a project has its parts in hand."""
         self.clocks: list[Run] = []
-        self.extended_to: date | None = None
-        """The day of the last extension that had been granted."""
+        self.extensions: list[Grant] = []
+        """Every extension that was ever granted, the oldest first."""
         self.shown_at: datetime | None = None
         """When suggestions were first shown for it."""
         self.chosen_at: datetime | None = None
         """When one of them was chosen."""
         self.matched_at: datetime | None = None
         """When an entry of the list began to serve it."""
-        self.state = next((step.state for step in reversed(steps) if step.state), "submitted")
+        moved = next((step for step in reversed(steps) if step.state), None)
+        self.state = moved.state if moved else CaseState.SUBMITTED.value
+        self.left_by = moved.event if moved else ""
+        """The event that led into the state."""
+
+    @property
+    def solved(self) -> bool:
+        """Whether it was closed; what was written off (研判、延期、移交、挂账) left the list unsolved."""
+        return self.state in SOLVED and self.left_by != LifeStep.WRITE_OFF.value
 
     @property
     def standing(self) -> list[Hold]:
@@ -127,8 +145,11 @@ class History:
 
     @property
     def lead(self) -> Hold | None:
-        """Who had the case in hand, or had solved it."""
-        return next((claim for claim in reversed(self.standing) if claim.lead), None)
+        """Who had the case in hand, or had solved it, by a claim of its own or a project's."""
+        own = next((claim for claim in reversed(self.standing) if claim.lead), None)
+        if own is not None or self.state in _WAITING:
+            return own
+        return next((claim for claim in reversed(self.through) if not self.returned(claim)), None)
 
     def returned(self, claim: Hold) -> bool:
         """Whether a claim had been given back, taken away or had lapsed by then."""
@@ -136,7 +157,8 @@ class History:
 
     def lead_at(self, moment: datetime) -> Hold | None:
         """Whose lead began last at or before a moment: whoever answers for what happened then."""
-        return next((c for c in reversed(self.claims) if c.lead and c.effective_at <= moment), None)
+        leads = (each for each in reversed(self.claims) if each.lead)
+        return next((each for each in (*leads, *reversed(self.through)) if each.effective_at <= moment), None)
 
     def last(self, state: str) -> datetime | None:
         """When the case last went into a state."""
@@ -149,14 +171,14 @@ class History:
     @property
     def done_at(self) -> datetime | None:
         """When it was last reported done; None where it was not, or is to be done anew."""
-        if self.state not in DONE:
+        if not self.solved and self.state != CaseState.RESOLVED:
             return None
-        return self.last("resolved") or self.last("closed") or self.last("archived")
+        return self.last("resolved") or self.last("closed")
 
     @property
     def solved_at(self) -> datetime | None:
         """When it was closed; None where it was open (again)."""
-        return (self.last("closed") or self.last("archived")) if self.state in SOLVED else None
+        return self.last("closed") if self.solved else None
 
     @property
     def rating(self) -> Word | None:
@@ -216,8 +238,8 @@ def histories(
     )
     which = _which(period, scope, kinds)
     cases = select(*_ABOUT, *_TOLD, joined).join(Member, Member.id == Case.reporter_id).where(*which)
-    granted = _beside(Extension, which, Extension.until).where(
-        Extension.state == "approved", Extension.decided_at < period.end
+    granted = _beside(Extension, which, Extension.claim_id, Extension.until, Extension.decided_at).where(
+        Extension.state == "approved", Extension.decided_at.is_not(None)
     )
     due = _clocks(which).where(Clock.kind == "resolve", Clock.started_at < period.end)
     beside = _Beside(unit, period, which, notes=True)
@@ -225,8 +247,7 @@ def histories(
     clocks = Alongside(stream(unit, due))
     for case in stream(unit, cases.order_by(Case.number)):
         history = beside.history(case)
-        for row in extensions.of(case[0]):
-            history.extended_to = row[1]
+        history.extensions = [Grant(*row[1:]) for row in extensions.of(case[0])]
         history.clocks = [Run(*row[1:]) for row in clocks.of(case[0])]
         yield history
 
@@ -291,6 +312,12 @@ def _clocks(which: list[Any]) -> Any:
     return _beside(Clock, which, *columns).order_by(Clock.id)
 
 
+_HOLD: Final = (
+    Claim.id, Claim.organisation_id, Member.name_sealed, Claim.lead, Claim.state, Claim.plan, Claim.promised_on,
+    Claim.effective_at, Claim.ended_at,
+)  # fmt: skip
+
+
 class _Beside:
     """Timeline, claims and words of the same cases."""
 
@@ -300,22 +327,19 @@ class _Beside:
         entry = TimelineEntry
         steps = _beside(entry, which, entry.at, entry.event, entry.state, told).where(entry.at < self.end)
         if not notes:
-            steps = steps.where((entry.state != "") | entry.event.in_(_BEFORE_STATES))
+            steps = steps.where((entry.state != "") | entry.event.in_(_OF_THEMSELVES))
+        begun = (Claim.effective_at < self.end, Claim.state.not_in(_NEVER_BEGUN))
         claims = (
-            _beside(
-                Claim,
-                which,
-                Claim.organisation_id,
-                Member.name_sealed,
-                Claim.lead,
-                Claim.state,
-                Claim.plan,
-                Claim.promised_on,
-                Claim.effective_at,
-                Claim.ended_at,
-            )
+            _beside(Claim, which, *_HOLD)
             .join(Member, Member.id == Claim.member_id)
-            .where(Claim.effective_at < self.end, Claim.state.not_in(_NEVER_BEGUN))
+            .where(*begun)
+            .order_by(Claim.effective_at, Claim.id)
+        )
+        through = (
+            _beside(ProjectItem, which, *_HOLD)
+            .join(Claim, Claim.case_number == ProjectItem.project_number)
+            .join(Member, Member.id == Claim.member_id)
+            .where(ProjectItem.at < self.end, Claim.lead, *begun)
             .order_by(Claim.effective_at, Claim.id)
         )
         said = _beside(
@@ -323,6 +347,7 @@ class _Beside:
         ).where(Evaluation.at < self.end)
         self._steps = Alongside(stream(unit, steps.order_by(entry.at, entry.id)))
         self._claims = Alongside(stream(unit, claims))
+        self._through = Alongside(stream(unit, through))
         self._words = Alongside(stream(unit, said.order_by(Evaluation.at, Evaluation.id)))
 
     def history(self, case: Any) -> History:
@@ -331,10 +356,11 @@ class _Beside:
         return History(
             case,
             [
-                Step(at, event, state or _BEFORE_STATES.get(event, ""), note)
+                Step(at, event, state or _OF_THEMSELVES.get(event, ""), note)
                 for _, at, event, state, note in self._steps.of(number)
             ],
             [Hold(*row[1:]) for row in self._claims.of(number)],
+            [Hold(*row[1:]) for row in self._through.of(number)],
             [Word(*row[1:]) for row in self._words.of(number)],
             self.end,
         )

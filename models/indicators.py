@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from models.asof import Period, Scope
+from models.claim import ClaimState
 from models.clock import ClockKind
-from models.history import GONE, SOLVED, History, Hold, Run, courses
+from models.history import GONE, History, Hold, Run, courses
+from models.life import SATISFIED, VETO_WINDOW
 
 if TYPE_CHECKING:
     from models.store import Unit
 
 NOTHING: Final = "—"
 """What stands for a figure that cannot be given: neither nought nor all."""
-LEAST_SATISFIED: Final = 3
-"""The lowest level that counts as satisfied: 基本满意."""
 _DAY: Final = timedelta(days=1)
 _PROMISES: Final = {
     ClockKind.ACCEPT.value: "accepted_in_time",
@@ -149,28 +149,29 @@ class Counter:
             for tally in self._of(case.lead_at(rating.at)):
                 tally.count("rated", True)
                 tally.count("solved", rating.solved)
-                tally.count("satisfied", (rating.level or 0) >= LEAST_SATISFIED)
-        elif rating is None and case.state in SOLVED and case.last("resolved"):
-            closed = case.last("closed") or case.last("archived")
-            if self._within(closed):
-                for tally in self._of(case.lead):
-                    tally.count("rated", False)
+                tally.count("satisfied", (rating.level or 0) >= SATISFIED)
+        elif rating is None and self._within(case.solved_at):
+            for tally in self._of(case.lead):
+                tally.count("rated", False)
 
     def _claims(self, case: History) -> None:
         for claim in case.claims:
             if self._within(claim.effective_at):
                 for tally in self._of(claim):
-                    tally.count("returned", case.returned(claim))
                     tally.claims += 1
+                    if claim.lead and not _vetoed(claim, case):
+                        tally.count("returned", case.returned(claim))
         if case.state in ("claimed", "in_progress", "rework") and case.lead is not None:
             for tally in self._of(case.lead):
                 tally.in_hand += 1
-        first = next((claim for claim in case.claims if claim.lead), None)
-        listed = case.first("open")
-        if self._within(listed):
-            self.whole.count("claimed", first is not None)
-        if first is not None and listed is not None and self._within(first.effective_at):
-            self.whole.days.append(max(0.0, (first.effective_at - listed) / _DAY))
+        claimed, since = case.first("claimed"), case.first("open")
+        if since is None or (claimed is not None and claimed < since):
+            # Claimed before anybody put it on the list: it could be since it was accepted, or reported.
+            since = (case.first("accepted") or case.case.submitted_at) if claimed is not None else None
+        if self._within(since):
+            self.whole.count("claimed", claimed is not None)
+        if since is not None and claimed is not None and self._within(claimed):
+            self.whole.days.append(max(0.0, (claimed - since) / _DAY))
 
     def _done(self, case: History) -> None:
         reported = [step.at for step in case.steps if step.state == "resolved" and self._within(step.at)]
@@ -186,6 +187,16 @@ class Counter:
             self.whole.count("adopted", case.chosen_at is not None)
         if case.case.kind == "need" and self._within(case.case.submitted_at):
             self.whole.count("matched", matched(case))
+
+
+def _vetoed(claim: Hold, case: History) -> bool:
+    """Whether the chair had undone a claim at once, which is no failing of the claimant's."""
+    return (
+        claim.state == ClaimState.REVOKED
+        and case.returned(claim)
+        and claim.ended_at is not None
+        and claim.ended_at - claim.effective_at <= VETO_WINDOW
+    )
 
 
 def _proven(clock: Run, case: History) -> bool:

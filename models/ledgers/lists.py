@@ -13,9 +13,9 @@ from models.book import Book, BookItem, BookParty
 from models.consortium import Consortium
 from models.evaluation import Evaluation, EvaluationKind
 from models.history import SOLVED, Alongside, stream
-from models.indicators import LEAST_SATISFIED
 from models.ledgers.asking import Ask
 from models.ledgers.words import called, remark, share
+from models.life import SATISFIED, Step
 from models.organisation import Organisation
 from models.supply import Side, Supply, SupplyUse
 from models.timeline import TimelineEntry
@@ -77,7 +77,7 @@ def supplies(ask: Ask) -> Iterator[SupplyRow]:
             SupplyUse.supply_id,
             func.count().label("uses"),
             func.count(newest.c.level).label("rated"),
-            func.sum(case((newest.c.level >= LEAST_SATISFIED, 1), else_=0)).label("liked"),
+            func.sum(case((newest.c.level >= SATISFIED, 1), else_=0)).label("liked"),
         )
         .outerjoin(newest, and_(newest.c.case_number == SupplyUse.case_number, newest.c.place == 1))
         .where(SupplyUse.at < end, lasting)
@@ -146,7 +146,7 @@ def books(ask: Ask) -> Iterator[BookRow]:
         )
     )
     state = (
-        select(TimelineEntry.state)
+        select(case((TimelineEntry.event == Step.WRITE_OFF.value, ""), else_=TimelineEntry.state))
         .where(
             TimelineEntry.case_number == BookItem.case_number,
             TimelineEntry.at < period.end,

@@ -8,15 +8,16 @@ from datetime import date, datetime
 import msgspec
 
 from models.asof import day_of
-from models.history import SOLVED, History, Hold, histories
+from models.history import History, Hold, histories
 from models.ledgers.asking import Ask
 from models.ledgers.words import called, remark
+from models.life import LEVELS, CaseState, CloseKind
 from models.moment import local
 
-_TOLD = frozenset(("contact", "progress", "pause", "resume", "extend_ask", "resolve", "milestone"))
+_TOLD = frozenset(("contact", "progress", "pause", "resume", "extend_ask", "resolve", "milestone", "promise"))
 """Events whose words say how far the work is."""
-_BECAUSE = frozenset(("declined", "transferred", "withdrawn"))
-"""States for which a reader wants the reason."""
+_BECAUSE = frozenset(("decline", "transfer", "withdraw", "write_off"))
+"""Steps for which a reader wants the reason."""
 
 
 class ProblemRow(msgspec.Struct, frozen=True):
@@ -81,7 +82,7 @@ def problems(ask: Ask) -> Iterator[ProblemRow]:
             done_at=case.done_at,
             rating=rating(case),
             archived_at=archived,
-            close_kind=called("close_kind", about.close_kind or "normal") if archived else "",
+            close_kind=CloseKind(about.close_kind or CloseKind.NORMAL).label if archived else "",
             remarks=_remarks(ask, case),
         )
 
@@ -101,7 +102,7 @@ def needs(ask: Ask) -> Iterator[NeedRow]:
             place=_told(ask, case, about.place),
             text=ask.veil.matter(about.text, about.visibility, about.name_sealed),
             joined=about.joined,
-            state=called("state", case.state),
+            state=stands(case),
             claimants=claimants(ask, case),
             done_at=case.done_at,
             rating=rating(case),
@@ -136,19 +137,35 @@ def due_on(case: History) -> date | None:
     if case.lead is None:
         return None
     clock = case.clocks[-1] if case.clocks else None
-    return case.extended_to or case.lead.promised_on or day_of(clock.due_at if clock else None)
+    if any(grant.at >= case.end for grant in case.extensions if grant.claim_id == case.lead.id):
+        return extended_to(case)  # what was promised before was written over since
+    return case.lead.promised_on or day_of(clock.due_at if clock else None)
+
+
+def extended_to(case: History) -> date | None:
+    """The day of the last extension that whoever has it in hand had been granted."""
+    lead = case.lead
+    days = [
+        each.until for each in case.extensions if lead and each.claim_id == lead.id and each.at < case.end
+    ]
+    return days[-1] if days else None
+
+
+def stands(case: History) -> str:
+    """The word for where a case stood."""
+    return CaseState(case.state).label(case.case.kind)
 
 
 def rating(case: History) -> str:
     """The reporter's last word, 未评价 where it was closed without one."""
     word = case.rating
     if word is not None:
-        return called("level", word.level)
-    return remark("unrated") if case.state in SOLVED else ""
+        return LEVELS[word.level or 0]
+    return remark("unrated") if case.solved else ""
 
 
 def _progress(ask: Ask, case: History) -> str:
-    state = called("state", case.state)
+    state = stands(case)
     last = next((step for step in reversed(case.steps) if step.event in _TOLD and step.note), None)
     if last is None:
         return state
@@ -161,12 +178,12 @@ def _remarks(ask: Ask, case: History) -> str:
     found = []
     if case.state == "merged" and case.case.merged_into:
         found.append(remark("merged", number=case.case.merged_into))
-    if case.state in _BECAUSE:
-        note = next((step.note for step in reversed(case.steps) if step.state == case.state), "")
+    if case.left_by in _BECAUSE:
+        note = next((step.note for step in reversed(case.steps) if step.event == case.left_by), "")
         if note:
-            found.append(remark("because", state=called("state", case.state), note=_told(ask, case, note)))
+            found.append(remark("because", state=stands(case), note=_told(ask, case, note)))
     if case.reworks:
         found.append(remark("reworks", count=case.reworks))
-    if case.extended_to is not None:
-        found.append(remark("postponed", day=case.extended_to.isoformat()))
+    if (day := extended_to(case)) is not None:
+        found.append(remark("postponed", day=day.isoformat()))
     return "；".join(found)

@@ -13,8 +13,8 @@ from models.book import Book, BookItem
 from models.case import Case
 from models.history import Alongside, histories, stream
 from models.ledgers.asking import Ask
-from models.ledgers.matters import claimants, rating
-from models.ledgers.words import called, remark
+from models.ledgers.matters import claimants, rating, stands
+from models.ledgers.words import remark
 from models.project import Milestone, ProjectItem
 
 
@@ -94,7 +94,7 @@ def projects(ask: Ask) -> Iterator[ProjectRow]:
             progress=sum(step[2] for step, is_done in zip(steps, done, strict=True) if is_done) / whole
             if whole
             else None,
-            state=called("state", case.state),
+            state=stands(case),
             accepted_on=day_of(case.solved_at),
             rating=rating(case),
         )

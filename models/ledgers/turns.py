@@ -12,7 +12,7 @@ from sqlalchemy import select
 from models.asof import Period, Scope, day_of
 from models.consortium import Consortium, Term
 from models.history import GONE, History
-from models.indicators import LEAST_SATISFIED
+from models.life import SATISFIED
 from models.organisation import Organisation
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class TurnCounter:
         rating = case.rating
         if rating is not None and (turn := self._on(consortium_id, rating.at)) is not None:
             turn.rated += 1
-            turn.satisfied += (rating.level or 0) >= LEAST_SATISFIED
+            turn.satisfied += (rating.level or 0) >= SATISFIED
 
     def _on(self, consortium_id: int, moment: datetime | None) -> Turn | None:
         day = day_of(moment)

@@ -6,6 +6,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
+from models.case import Behalf
 from models.ledgers.words import remark
 from models.vault import CannotOpen, Vault, mask_name
 
@@ -50,10 +53,10 @@ class Veil:
     def behalf(self, sealed: bytes) -> str:
         """Whoever a case was reported for."""
         try:
-            name, _, phone = self._vault.open(bytes(sealed), "case.behalf").partition("\n")
+            whom = msgspec.json.decode(self._vault.open(bytes(sealed), "case.behalf"), type=Behalf)
         except CannotOpen:
             return remark("sealed")
-        return mask_name(name) if self.masked else f"{name} {phone}".strip()
+        return mask_name(whom.name) if self.masked else f"{whom.name} {whom.phone}".strip()
 
 
 def _starred(found: re.Match[str]) -> str:

@@ -55,7 +55,7 @@ def test_a_problem_as_it_stood_at_the_end_of_may(read: Read) -> None:
     assert (lamp.person, lamp.measures, lamp.due_on) == ("王*", "换三盏灯", date(2026, 5, 20))
     assert lamp.progress == "已销号；5月18日：灯到货了，打138****3333"
     assert (lamp.done_at, lamp.rating) == (at("05-19 10:00"), "满意")
-    assert (lamp.archived_at, lamp.close_kind) == (at("05-31 23:59:59"), "正常销号")
+    assert (lamp.archived_at, lamp.close_kind) == (at("05-31 23:59:59"), "正常")
     assert (seen.number, seen.lead, seen.progress, seen.remarks) == (
         6,
         "",
@@ -71,15 +71,15 @@ def test_a_problem_as_it_stood_at_the_end_of_may(read: Read) -> None:
         ("2026-05-14", "已认领", "西沟村党支部", None, "", ""),
         ("2026-05-17", "办理中", "西沟村党支部", None, "", ""),
         ("2026-05-18", "办理中；5月18日：灯到货了，打138****3333", "西沟村党支部", None, "", ""),
-        ("2026-05-19", "待评价；5月18日：灯到货了，打138****3333", "西沟村党支部", "05-19 10:00", "", ""),
-        ("2026-05-30", "已办结；5月18日：灯到货了，打138****3333", "西沟村党支部", "05-19 10:00", "满意", ""),
+        ("2026-05-19", "待验收；5月18日：灯到货了，打138****3333", "西沟村党支部", "05-19 10:00", "", ""),
+        ("2026-05-30", "已验收；5月18日：灯到货了，打138****3333", "西沟村党支部", "05-19 10:00", "满意", ""),
         (
             "2026-05-31",
             "已销号；5月18日：灯到货了，打138****3333",
             "西沟村党支部",
             "05-19 10:00",
             "满意",
-            "正常销号",
+            "正常",
         ),
     ],
 )
@@ -143,7 +143,7 @@ def test_supplies_with_their_uses_and_how_they_were_liked(read: Read) -> None:
 def test_a_project_with_its_items_and_milestones(read: Read) -> None:
     [may], [june] = read("projects", MAY), read("projects", JUNE)
     assert (may.number, may.title, may.items, may.claimants) == (5, "亮化工程", "1、2", "东沟村党支部")
-    assert (may.plan, may.signed_on, may.state) == ("分两期", date(2026, 5, 15), "办理中")
+    assert (may.plan, may.signed_on, may.state) == ("分两期", date(2026, 5, 15), "实施中")
     assert (may.milestones, may.progress) == ("1/2 勘察（已完成）、施工", 0.25)
     assert (june.milestones, june.progress) == ("2/2 勘察（已完成）、施工（已完成）", 1.0)
     assert read("projects", date(2026, 5, 14))[0].items == "1"
