@@ -93,11 +93,11 @@ def voice(ctx: Context) -> Reply | Pass:
 
 
 @on.command(
-    "认领", "放弃", "进展", "延期", "办结", "评价", "活动", "报名", "请假", "签到", "换班", "志愿", "提供资源",
+    "认领", "放弃", "进展", "延期", "办结", "评价", "活动", "报名", "请假", "签到", "换班", "志愿",
     takes="words",
 )  # fmt: skip
 @on.intent(
-    "offer", "claim", "progress", "evaluate", "activity_query", "activity_signup", "activity_signin", "volunteer_log"
+    "claim", "progress", "evaluate", "activity_query", "activity_signup", "activity_signin", "volunteer_log"
 )  # fmt: skip
 def errand(ctx: Context) -> Reply | Pass:
     """认领、办结、活动这些事眼下由人登记：原话转给本月轮值单位的联络员，没有就转本支部的。"""

@@ -127,6 +127,7 @@ class CaseFacts:
     """What a case is asked about, whoever holds its facts."""
 
     number: Any
+    state: Any
     text: Any
     created_at: Any
     visibility: Any
@@ -155,7 +156,6 @@ class CaseVerbs(CaseFacts):
     """What can be done to a case, whoever holds its facts."""
 
     kind: Any
-    state: Any
     category: Any
     place: Any
     urgent: Any

@@ -233,6 +233,7 @@ class Cases:
         case.withdraw(by=by, now=now)
         Timeline(self._unit).add(case.number, "withdraw", actor_id=by.member_id, at=now)
         if known:
+            self._unit.uses.release(case.number, now)
             self._unit.tell(
                 CaseWithdrawn(
                     number=case.number,

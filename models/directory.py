@@ -53,8 +53,8 @@ class Directory:
         self._day: date | None = None
         self._cards: dict[int, Card] = {}
         self._questions: dict[str, str] = {}
-        self.on_offer: dict[tuple[date, str], int] = {}
-        """How many entries of the supply list are on offer, by day and category (empty: all)."""
+        self.on_offer: dict[tuple[date, str, int], int] = {}
+        """How many entries of the supply list are on offer, by day, category (empty: all) and whose members look."""
 
     def forget(self) -> None:
         """Something changed: load everything anew when it is asked for."""

@@ -29,6 +29,7 @@ from models.clock import Clock
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.evaluation import Evaluation
+from models.finding import Findings
 from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
@@ -39,8 +40,10 @@ from models.received import Inbox
 from models.revision import Revisions
 from models.rule import Rules
 from models.suggestion import Suggestions
-from models.supply import Supplies, Supply
+from models.supplies import Supplies
+from models.supply import Supply
 from models.timeline import Timeline
+from models.uses import Uses
 from models.vault import Vault
 from models.workday import Workday
 
@@ -135,6 +138,11 @@ class Unit:
         return Supplies(self)
 
     @cached_property
+    def uses(self) -> Uses:
+        """占用."""
+        return Uses(self)
+
+    @cached_property
     def cases(self) -> Cases:
         """需求与问题."""
         return Cases(self)
@@ -148,6 +156,11 @@ class Unit:
     def suggestions(self) -> Suggestions:
         """建议."""
         return Suggestions(self)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """倒着找."""
+        return Findings(self)
 
     @cached_property
     def attachments(self) -> Attachments:

@@ -45,6 +45,17 @@ class Talk(msgspec.Struct, frozen=True):
     dialogue_timeout: timedelta
 
 
+def tell(talk: Talk, unit: Unit, now: datetime, *, speaker: Person | None) -> None:
+    """Lets those know whom it concerns what happened in a unit; ``speaker``: who caused it, None: nobody asked."""
+    if not unit.happenings:
+        return
+    aloud = Aloud(unit=unit, texts=talk.texts, now=now, speaker=speaker)
+    for happening in unit.happenings:
+        for notice in talk.router.notices.get(type(happening), ()):
+            notice(aloud, happening)
+    unit.happenings.clear()
+
+
 class MessageWork:
     """The work that one message is."""
 
@@ -82,7 +93,7 @@ class MessageWork:
         try:
             with attempt(unit):
                 reply, handler = self._dispatch(ctx, step)
-                self._tell(ctx)
+                tell(self.talk, unit, self.now, speaker=ctx.person)
                 self._stand(ctx, handler, step, lost)
         except DomainError as error:
             # A rule said no: nothing was changed, and the person stays where they stood.
@@ -158,15 +169,6 @@ class MessageWork:
                 if answer is not PASS:
                     return (answer if isinstance(answer, Reply) else None), route.name
         return None, ""
-
-    def _tell(self, ctx: Context) -> None:
-        if not ctx.unit.happenings:
-            return
-        aloud = Aloud(unit=ctx.unit, texts=self.talk.texts, now=self.now, speaker=ctx.person)
-        for happening in ctx.unit.happenings:
-            for notice in self.talk.router.notices.get(type(happening), ()):
-                notice(aloud, happening)
-        ctx.unit.happenings.clear()
 
     def _stand(self, ctx: Context, handler: str, step: Step | None, lost: bool) -> None:
         """Where the person stands now: at the step that was asked for, or nowhere once a step was answered."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
-from bot.engine.conversation import NOTHING, Answer, MessageWork, Talk
+from bot.engine.conversation import NOTHING, Answer, MessageWork, Talk, tell
 from bot.engine.writer import Overloaded, Writer
 from bot.kit.clock import Clock
 from bot.kit.context import Mind, Reading
@@ -18,6 +20,8 @@ from models.outbox import Priority
 from models.store import Unit
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 class Engine:
@@ -71,6 +75,23 @@ class Engine:
         answer = await self._writer.submit(work, urgent=False)
         if answer.letters:
             self.letters_waiting.set()
+
+    async def unasked(self, deed: Callable[[Unit, datetime], T]) -> T:
+        """Does what nobody asked for, behind members' messages, in a transaction with the letters that follow from it.
+
+        ``deed`` may be run more than once: nothing but the database may remember that it was.
+        """
+        now = self._clock()
+
+        def do(unit: Unit) -> tuple[T, bool]:
+            result = deed(unit, now)
+            tell(self.talk, unit, now, speaker=None)
+            return result, unit.letters_posted
+
+        result, letters = await self._writer.do(do)
+        if letters:
+            self.letters_waiting.set()
+        return result
 
     def _work(self, message: Inbound) -> MessageWork:
         now = self._clock()

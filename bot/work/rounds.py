@@ -13,6 +13,7 @@ from bot.engine.engine import Engine
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock
 from bot.work.postman import Postman
+from bot.work.seeker import Seeker
 from models.store import Store
 
 log = structlog.get_logger()
@@ -35,8 +36,9 @@ class Rounds:
         clock: Clock,
         tick_s: float,
         draft_timeout: timedelta,
+        seeker: Seeker | None = None,
     ) -> None:
-        """``postman``: None where nothing is to be sent."""
+        """``postman``: None where nothing is to be sent; ``seeker``: None where nobody is to be asked unasked."""
         self._store = store
         self._writer = writer
         self._engine = engine
@@ -45,6 +47,7 @@ class Rounds:
         self._clock = clock
         self._tick_s = tick_s
         self._draft_timeout = draft_timeout
+        self._seeker = seeker
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -53,6 +56,8 @@ class Rounds:
             self._again(self.look, LOOK_S),
             self._again(self.submit_drafts, self._tick_s),
         ]
+        if self._seeker is not None:
+            jobs.append(self._again(self.seek, self._tick_s))
         if self._postman is not None:
             jobs.append(self._again(self.deliver, self._tick_s, self._engine.letters_waiting))
         self._tasks = [asyncio.ensure_future(job) for job in jobs]
@@ -69,6 +74,7 @@ class Rounds:
         """Does everything that is due, at once: after the clock was moved."""
         await self.look()
         await self.submit_drafts()
+        await self.seek()
         await self.deliver()
 
     async def look(self) -> None:
@@ -85,6 +91,11 @@ class Rounds:
 
         for openid, number in await asyncio.to_thread(look):
             await self._engine.fall_silent(openid, number)
+
+    async def seek(self) -> None:
+        """Whether what is new on the list serves a need that waits."""
+        if self._seeker is not None:
+            await self._seeker.look()
 
     async def deliver(self) -> None:
         """Letters that are due."""

@@ -61,11 +61,11 @@ class PlainMind:
             )
         return Reading(text, Understanding(version=self.version))
 
-    def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
+    def suggest(self, reading: Reading, **asked: Any) -> list[Fit]:
         """Nothing."""
         return []
 
-    def search(self, reading: Reading, *, home: str, day: date, top: int) -> list[Fit]:
+    def search(self, reading: Reading, **asked: Any) -> list[Fit]:
         """Nothing."""
         return []
 

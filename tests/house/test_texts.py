@@ -13,6 +13,7 @@ from typing import NamedTuple
 import handlers
 import models
 from bot.kit.context import ASKABLE
+from handlers.resources import BY_DIGIT
 from models.appeal import AppealKind
 from models.base import DomainError
 
@@ -75,6 +76,7 @@ FAMILIES = {
     "human.{}": {AppealKind.COMPLAINT.value, AppealKind.SUGGESTION.value},
     "notices.{}": {kind.value for kind in AppealKind},
     "meant.{}": set(ASKABLE),
+    "resources.do_{}": set(BY_DIGIT),
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 
