@@ -46,17 +46,21 @@ def meet(ctx: Context) -> Reply:
     if case.reporter_id != ctx.member.member_id:
         raise NotYours(number=case.number)
     suggested = ctx.unit.suggestions.open_of(case.number, ctx.today)
-    found = [each for each in suggested if each.found] or suggested
-    if not found:
+    found = [each for each in suggested if each.found]
+    # What they were asked about is meant; asked a second time, it is said once more what was chosen.
+    meant = [each for each in found if not each.chosen] or found
+    if len(meant) == 1:
+        rank = meant[0].rank
+        return take(ctx, case, [rank], Choose(case.number, rank, ranks=(rank,)))
+    open_ones = [each for each in meant or suggested if not each.chosen][-MOST_CHOICES:]
+    if not open_ones:
         return ctx.say("choose.nothing", number=case.number)
-    if len(found) == 1:
-        return take(ctx, case, [found[0].rank], Choose(case.number, found[0].rank, ranks=(found[0].rank,)))
     return ctx.ask(
         "choose.which",
-        then=_step(case, found),
+        then=_step(case, open_ones),
         number=case.number,
-        count=min(len(found), MOST_CHOICES),
-        choices=_lines(found),
+        count=len(open_ones),
+        choices=_lines(open_ones),
     )
 
 
@@ -70,7 +74,7 @@ def take(ctx: Context, case: CaseView, numbers: Sequence[int], step: Choose) -> 
         except SupplyGone as error:  # nothing was changed; the others are as good as before
             gone.append(error)
     if not taken:
-        return _too_late(ctx, case, gone[0])
+        return _too_late(ctx, case, gone)
     unit = "、".join(dict.fromkeys(supply.unit_name for supply in taken))
     late = "".join(_late(ctx, error) + "\n" for error in gone)
     shown = "".join(
@@ -85,10 +89,11 @@ def take(ctx: Context, case: CaseView, numbers: Sequence[int], step: Choose) -> 
     return Reply(late + ctx.texts.say("choose.by_phone", unit=unit, number=case.number, who=who) + shown)
 
 
-def _too_late(ctx: Context, case: CaseView, gone: SupplyGone) -> Reply:
+def _too_late(ctx: Context, case: CaseView, gone: Sequence[SupplyGone]) -> Reply:
     """The last place went to somebody else: the others that were shown, else what the list has besides."""
-    late = _late(ctx, gone)
-    others = ctx.unit.suggestions.open_of(case.number, ctx.today)
+    late = "\n".join(_late(ctx, error) for error in gone)
+    shown = ctx.unit.suggestions.open_of(case.number, ctx.today)
+    others = [each for each in shown if not each.chosen][-MOST_CHOICES:]
     if not others:
         reading = ctx.mind.read(ctx.unit.cases.text_of(case.number), ctx.now)
         fits = ctx.mind.suggest(
@@ -112,15 +117,13 @@ def _late(ctx: Context, gone: SupplyGone) -> str:
 
 
 def _step(case: CaseView, others: Sequence[Open]) -> Choose:
-    ranks = tuple(each.rank for each in others[-MOST_CHOICES:])
+    ranks = tuple(each.rank for each in others)
     return Choose(case.number, ranks[-1], ranks=ranks)
 
 
 def _lines(others: Sequence[Open]) -> str:
     """Each under the number that it was shown under before."""
-    return "\n".join(
-        f"{each.rank} {each.title}（{each.unit_name}）——{each.reason}" for each in others[-MOST_CHOICES:]
-    )
+    return "\n".join(f"{each.rank} {each.title}（{each.unit_name}）——{each.reason}" for each in others)
 
 
 def _none(ctx: Context, case: CaseView) -> Reply:

@@ -10,6 +10,7 @@ from bot.kit.dialogue import Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
+from bot.kit.terms import say_day
 from bot.kit.words import choice, plain
 from models.case import CaseKind
 from models.supplies import SupplyBrief
@@ -94,7 +95,7 @@ def _terms(ctx: Context, supply: SupplyBrief) -> str:
         (
             ctx.texts.say("lists.audience", audience=supply.audience) if supply.audience else "",
             "" if supply.left is None else ctx.texts.say("lists.left", left=supply.left),
-            "" if until is None else ctx.texts.say("lists.until", day=f"{until.month}月{until.day}日"),
+            "" if until is None else ctx.texts.say("lists.until", day=say_day(until, ctx.today)),
         )
     )
 

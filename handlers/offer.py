@@ -23,7 +23,10 @@ on = Router()
 
 CATEGORIES = ("农业技术", "产销对接", "就业培训", "其他")
 """What is offered most often; anything else is said in words."""
-_PHONE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)")
+_PHONE = re.compile(
+    r"[，,、；;\s]*(?:我?的?(?:联系)?(?:电话|手机)号?码?[是：:\s]*)?(?<!\d)(?:\+?86[\s-]?)?1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)"
+)
+"""A phone stands on no list: whoever chooses is called."""
 _ORDER = re.compile(r"^(?:我要)?提供资源[\s，,：:]*")
 _MODAL = re.compile(r"(?:可以|能够|愿意|可|能|想)(?:为大家|给大家)?(?:提供)?(?P<what>[^，。；,;！!？?]{2,})")
 _HAVE = re.compile(r"有(?P<what>[^，。；,;]{2,14}?)(?:可以|可|能|愿意|，|,|。|$)")
@@ -214,11 +217,11 @@ def _file(ctx: Context, step: Terms) -> Reply:
 
 def _limits(ctx: Context, step: Terms) -> str:
     until = step.until
-    day = ctx.texts.say("offer.always") if until is None else ctx.texts.say("offer.until", day=_day(until))
+    day = (
+        ctx.texts.say("offer.always")
+        if until is None
+        else ctx.texts.say("offer.until", day=terms.say_day(until, ctx.today))
+    )
     if step.capacity is None:
         return day
     return day + ctx.texts.say("offer.count", count=step.capacity)
-
-
-def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日"

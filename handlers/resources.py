@@ -82,7 +82,7 @@ def _page(ctx: Context, offset: int) -> Reply:
             code=each.code,
             title=shorten(each.title, 14),
             face=each.stands(ctx.today).label,
-            left="" if each.left is None else ctx.texts.say("resources.left", left=each.left),
+            left=ctx.texts.say("resources.left", left=each.left) if each.left else "",
         )
         for each in found
     ]
@@ -124,7 +124,8 @@ def resource(ctx: Context) -> Reply | Pass:
 def _card(ctx: Context, code: str, done: str = "") -> Reply:
     """One entry as those who run it read it, with what they may do by a digit."""
     supply, agent = ctx.unit.supplies.by_code(code), ctx.unit.supplies.agent(ctx.member)
-    verbs = [verb for verb in BY_DIGIT if verb in supply.open_verbs(agent, ctx.today)]
+    allowed = supply.open_verbs(agent, ctx.today)
+    verbs = [verb for verb in BY_DIGIT if verb in allowed]
     reviews = bool(agent.offices & ctx.unit.supplies.reviewers(supply, ctx.now))
     if reviews and supply.stands(ctx.today) is SupplyState.DRAFT:
         verbs = ["approve", "refuse"]
@@ -143,8 +144,9 @@ def _card(ctx: Context, code: str, done: str = "") -> Reply:
         card += "\n" + "  ".join(
             f"{place} {ctx.texts.say(f'resources.do_{verb}')}" for place, verb in enumerate(verbs, 1)
         )
-    if "limit" in supply.open_verbs(agent, ctx.today) and supply.state != SupplyState.DRAFT:
-        card += "\n" + ctx.texts.say("resources.words", code=supply.code)
+    if "limit" in allowed and supply.state != SupplyState.DRAFT:
+        wider = ctx.texts.say("resources.open", code=supply.code) if "open_to" in allowed else ""
+        card += "\n" + ctx.texts.say("resources.words", code=supply.code, open=wider)
     ctx.next_step = Manage(code, tuple(verbs)) if verbs else None
     return Reply(card)
 
@@ -152,8 +154,8 @@ def _card(ctx: Context, code: str, done: str = "") -> Reply:
 def _terms(ctx: Context, supply: Supply) -> str:
     until = supply.valid_until
     parts = (
-        "" if supply.left is None else ctx.texts.say("resources.left", left=supply.left),
-        "" if until is None else ctx.texts.say("resources.until", day=f"{until.month}月{until.day}日"),
+        ctx.texts.say("resources.left", left=supply.left) if supply.left else "",
+        "" if until is None else ctx.texts.say("resources.until", day=terms.say_day(until, ctx.today)),
         ctx.texts.say("resources.used", used=supply.used) if supply.used else "",
         ctx.texts.say("resources.shown", circle=Circle(supply.visibility).label),
     )

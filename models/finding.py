@@ -191,6 +191,9 @@ class Findings:
         if asked >= places or (before is not None and before[1] >= updated_at):
             return False
         key = occasion(day)
+        # The letters of this very unit are posted when it is done.
+        if any(isinstance(each, SupplyFound) and each.reporter_id == reporter_id for each in unit.happenings):
+            return False
         if _OWED.run(unit, {"key": f"{key}:m{reporter_id}"}):
             return False
         version = f"{version}{FOUND}"

@@ -138,8 +138,9 @@ ALLOWED: Final[dict[str, tuple[SupplyState, ...]]] = {
     "withdraw": _UNENDED,
 }
 """From where each verb may be used; anything else is refused as SupplyNotNow."""
-LESSENING: Final = frozenset({"pause", "fill", "withdraw"})
-"""What a member without a post may do with their own offer: make less of it."""
+BY_OFFERER: Final = frozenset({"pause", "resume", "fill", "limit", "prolong", "withdraw"})
+"""What a member without a post may do with what they offered: they know how much of it there is, and until when. Who is
+shown it is for the organisation to say, and so is what its officers did not take."""
 
 
 class Agent(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import Float, ForeignKey, Index, String, bindparam, exists, insert, select, update
+from sqlalchemy import Float, ForeignKey, Index, String, bindparam, exists, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
@@ -86,7 +86,7 @@ _OVER: Final = frozenset({"merged", "withdrawn", "declined", "transferred", "clo
 
 
 class Open(msgspec.Struct, frozen=True):
-    """A suggestion that can still be chosen."""
+    """A suggestion that was chosen, or still can be."""
 
     rank: int
     code: str
@@ -95,6 +95,7 @@ class Open(msgspec.Struct, frozen=True):
     reason: str
     found: bool
     """It came onto the list after the case was filed, and the reporter was asked."""
+    chosen: bool = False
 
 
 _AT_RANK = Lean(
@@ -129,9 +130,12 @@ _OPEN = Lean(
         Supply.unit_name,
         Suggestion.reason,
         Suggestion.version,
+        Suggestion.chosen_at,
     )
     .join(Supply, Supply.code == Suggestion.supply_code)
-    .where(Suggestion.case_number == bindparam("case_number"), Suggestion.chosen_at.is_(None), AVAILABLE)
+    .where(
+        Suggestion.case_number == bindparam("case_number"), or_(Suggestion.chosen_at.is_not(None), AVAILABLE)
+    )
     .order_by(Suggestion.rank)
 )
 
@@ -171,11 +175,11 @@ class Suggestions:
         )
 
     def open_of(self, number: int, day: date) -> list[Open]:
-        """What was shown for a case and can still be chosen on that day, best first."""
+        """What was chosen for a case, and what was shown and can still be chosen on that day, best first."""
         rows = _OPEN.run(self._unit, {"case_number": number, "day": day})
         return [
-            Open(rank, code, title, unit_name, reason, version.endswith(FOUND))
-            for rank, code, title, unit_name, reason, version in rows
+            Open(rank, code, title, unit_name, reason, version.endswith(FOUND), chosen_at is not None)
+            for rank, code, title, unit_name, reason, version, chosen_at in rows
         ]
 
     def more(self, case: CaseFacts, fits: list[Fit], *, version: str, now: datetime) -> list[Open]:

@@ -157,7 +157,9 @@ class Supplies:
             select(Seat.organisation_id, Seat.consortium_id).where(_SEATED), {"day": day}
         ):
             consortia.setdefault(organisation_id, []).append(consortium_id)
-        regions = dict(connection.execute(select(Organisation.id, Organisation.region)).tuples().all())
+        regions = {
+            row.id: row.region for row in connection.execute(select(Organisation.id, Organisation.region))
+        }
         circles: dict[int, tuple[str, ...]] = {}
         for each in closed:
             own = each.organisation_id or 0

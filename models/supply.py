@@ -14,7 +14,7 @@ from models.fit import Offer
 from models.moment import local
 from models.offering import (
     ALLOWED,
-    LESSENING,
+    BY_OFFERER,
     MOST_PLACES,
     Agent,
     Circle,
@@ -76,7 +76,7 @@ class Supply(Base):
     reason: Mapped[str] = mapped_column(String(300), server_default=sql_text("''"))
     """Why it was paused, withdrawn or not taken."""
     updated_at: Mapped[datetime]
-    """When it was last changed, or became free again: since then it is news to those who wait."""
+    """When it last became news to those who wait: put on offer, told in other words, opened wider, or free again."""
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as a plain dict
@@ -170,6 +170,7 @@ class Supply(Base):
             reason="",
             audience="",
             contact_rule="call",
+            updated_at=now,
         )
         supply._last(valid_until, now)
         return supply
@@ -227,8 +228,9 @@ class Supply(Base):
 
     def resume(self, *, by: Agent, now: datetime) -> None:
         """It is on offer again. Raises SupplyNotYours, SupplyNotNow."""
-        self._act("resume", by, now)
+        before = self._act("resume", by, now)
         self.state, self.reason = SupplyState.ON_OFFER.value, ""
+        self._news(before, now)
 
     def fill(self, *, by: Agent, now: datetime) -> None:
         """No place is left, however it was counted. Raises SupplyNotYours, SupplyNotNow."""
@@ -237,21 +239,23 @@ class Supply(Base):
 
     def limit(self, left: int | None, *, by: Agent, now: datetime) -> None:
         """It can serve ``left`` more; None: as many as come. Raises SupplyNotYours, SupplyNotNow."""
-        self._act("limit", by, now)
+        before = self._act("limit", by, now)
         self.capacity = None if left is None else self.used + min(max(left, 0), MOST_PLACES)
+        self._news(before, now)
 
     def prolong(self, until: date | None, *, by: Agent, now: datetime) -> None:
         """It lasts until that day, the day included; None: without an end.
 
         Raises SupplyNotYours, SupplyNotNow, DayPast.
         """
-        self._act("prolong", by, now)
+        before = self._act("prolong", by, now)
         self._last(until, now)
+        self._news(before, now)
 
     def open_to(self, circle: Circle, *, by: Agent, now: datetime) -> None:
         """Who is shown it from now on. Raises SupplyNotYours, SupplyNotNow."""
         self._act("open_to", by, now)
-        self.visibility = circle.value
+        self.visibility, self.updated_at = circle.value, now
 
     def withdraw(self, *, by: Agent, now: datetime, reason: str = "") -> None:
         """It is offered no more, for good; who chose it keeps it. Raises SupplyNotYours, SupplyNotNow."""
@@ -268,23 +272,29 @@ class Supply(Base):
         )
 
     def _runs(self, verb: str, by: Agent) -> bool:
-        return self.organisation_id in by.offices or (verb in LESSENING and self.member_id == by.member_id)
+        return self.organisation_id in by.offices or (verb in BY_OFFERER and self.member_id == by.member_id)
 
-    def _act(self, verb: str, by: Agent, now: datetime) -> None:
+    def _act(self, verb: str, by: Agent, now: datetime) -> SupplyState:
+        """Whether the verb may be used; where the entry stood before."""
         if not self._runs(verb, by):
             raise SupplyNotYours(code=self.code)
-        self._allow(verb, now)
-        self.updated_at = now
+        return self._allow(verb, now)
 
-    def _allow(self, verb: str, now: datetime) -> None:
-        stands = self.stands(local(now).date())
-        if stands not in ALLOWED[verb]:
-            raise SupplyNotNow(code=self.code, face=stands.label)
+    def _news(self, before: SupplyState, now: datetime) -> None:
+        """What can be chosen now and could not before is news to those who wait."""
+        if before is not SupplyState.ON_OFFER and self.stands(local(now).date()) is SupplyState.ON_OFFER:
+            self.updated_at = now
+
+    def _allow(self, verb: str, now: datetime) -> SupplyState:
+        at = self.stands(local(now).date())
+        if at not in ALLOWED[verb]:
+            raise SupplyNotNow(code=self.code, face=at.label)
+        return at
 
     def _last(self, until: date | None, now: datetime) -> None:
         if until is not None and until < local(now).date():
-            raise DayPast(day=f"{until.month}月{until.day}日")
-        self.valid_until, self.updated_at = until, now
+            raise DayPast(day=f"{until.year}年{until.month}月{until.day}日")
+        self.valid_until = until
 
     # ---- being looked at -------------------------------------------------------------------------
 

@@ -45,8 +45,8 @@ class Talk(msgspec.Struct, frozen=True):
     dialogue_timeout: timedelta
 
 
-def tell(talk: Talk, unit: Unit, now: datetime, *, speaker: Person | None) -> None:
-    """Lets those know whom it concerns what happened in a unit; ``speaker``: who caused it, None: nobody asked."""
+def announce(talk: Talk, unit: Unit, now: datetime, speaker: Person | None) -> None:
+    """Posts the letters that follow from what happened in a unit. ``speaker``: who caused it; None: the clock."""
     if not unit.happenings:
         return
     aloud = Aloud(unit=unit, texts=talk.texts, now=now, speaker=speaker)
@@ -93,7 +93,7 @@ class MessageWork:
         try:
             with attempt(unit):
                 reply, handler = self._dispatch(ctx, step)
-                tell(self.talk, unit, self.now, speaker=ctx.person)
+                announce(self.talk, unit, self.now, ctx.person)
                 self._stand(ctx, handler, step, lost)
         except DomainError as error:
             # A rule said no: nothing was changed, and the person stays where they stood.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import timedelta
 
 import structlog
 
-from bot.engine.conversation import NOTHING, Answer, MessageWork, Talk, tell
+from bot.engine.conversation import NOTHING, Answer, MessageWork, Talk
+from bot.engine.unasked import Chore, ClockWork
 from bot.engine.writer import Overloaded, Writer
 from bot.kit.clock import Clock
 from bot.kit.context import Mind, Reading
@@ -20,8 +19,6 @@ from models.outbox import Priority
 from models.store import Unit
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 
 class Engine:
@@ -76,22 +73,12 @@ class Engine:
         if answer.letters:
             self.letters_waiting.set()
 
-    async def unasked(self, deed: Callable[[Unit, datetime], T]) -> T:
-        """Does what nobody asked for, behind members' messages, in a transaction with the letters that follow from it.
-
-        ``deed`` may be run more than once: nothing but the database may remember that it was.
-        """
-        now = self._clock()
-
-        def do(unit: Unit) -> tuple[T, bool]:
-            result = deed(unit, now)
-            tell(self.talk, unit, now, speaker=None)
-            return result, unit.letters_posted
-
-        result, letters = await self._writer.do(do)
-        if letters:
+    async def unasked(self, chore: Chore) -> int:
+        """Does what time has made due, behind members' messages, and tells who has to hear of it; gives how much."""
+        done = await self._writer.submit(ClockWork(self.talk, chore, self._clock()), urgent=False)
+        if done.letters:
             self.letters_waiting.set()
-        return result
+        return done.count
 
     def _work(self, message: Inbound) -> MessageWork:
         now = self._clock()

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 
 from bot.kit.words import choice, number, plain
 
-_ALWAYS = re.compile(r"长期|一直|随时|不限期|常年|永远|没有?期限")
+_ALWAYS = re.compile(r"长期|一直|随时|随便|时候都|不限期|常年|永远|没有?期限")
 _UNLIMITED = re.compile(r"不限|随便|都行|多少都|有多少|没数|不计|管够")
 _COUNT = re.compile(
     r"(?<![\d.])(\d{1,6}|[一二两三四五六七八九十百千]{1,6})\s*(?:多|来)?(?:个|家|户|人|名|位|次|场|批|单)?(?:名额)?"
 )
 _PLACES = re.compile(
-    r"(\d{1,6}|[一二两三四五六七八九十百千]{1,6})(?:个[^，。；,;]{0,8}名额|(?:个)?(?:名额|户|家(?!里|长|畜|禽|常)|人(?!家|多)|名|位))"
+    r"(\d{1,6}|[一二两三四五六七八九十百千]{1,6})(?:个[^，。；,;]{0,8}名额|(?:个)?(?:名额|户|家(?!里|长|畜|禽|常|人)|人(?!家|多)|名|位))"
 )
 COUNTS = (None, 5, 10, 20)
 """How many the numbered answers mean; None: as many as come."""
@@ -37,6 +37,12 @@ def last_day(text: str, today: date, deadline_of: Callable[[str], str | None]) -
     # A bare day is not taken for a deadline: what stands before it says that it is one.
     found = last_of(deadline_of("报名截止" + plain(text)))
     return None if found is None else (found,)
+
+
+def say_day(day: date, today: date) -> str:
+    """A day as people say it; with its year where that is another one."""
+    year = "" if day.year == today.year else f"{day.year}年"
+    return f"{year}{day.month}月{day.day}日"
 
 
 def last_of(deadline: str | None) -> date | None:
