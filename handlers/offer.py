@@ -85,6 +85,8 @@ def begin(ctx: Context, reading: Reading) -> Reply:
     """Reads the offer, and asks for what is missing: at most two things."""
     understood = reading.understanding
     until, capacity = terms.last_of(understood.deadline), terms.places(reading.text)
+    if until is not None and until < ctx.today:
+        until = None  # a day that is over was no day until which
     asks: tuple[str, ...] = () if understood.category else ("category",)
     if until is None and "长期" not in reading.text:
         asks += ("until",)

@@ -152,11 +152,11 @@ def _card(ctx: Context, code: str, done: str = "") -> Reply:
 
 
 def _terms(ctx: Context, supply: Supply) -> str:
-    until = supply.valid_until
+    until, served = supply.valid_until, ctx.unit.uses.lasting(supply.id)
     parts = (
         ctx.texts.say("resources.left", left=supply.left) if supply.left else "",
         "" if until is None else ctx.texts.say("resources.until", day=terms.say_day(until, ctx.today)),
-        ctx.texts.say("resources.used", used=supply.used) if supply.used else "",
+        ctx.texts.say("resources.used", used=served) if served else "",
         ctx.texts.say("resources.shown", circle=Circle(supply.visibility).label),
     )
     return "".join(parts)
@@ -195,8 +195,11 @@ def _do(ctx: Context, code: str, verb: str, words: str) -> Reply:
                 return ctx.say("resources.say_count", code=code)
             return _change(ctx, code, lambda supply, agent: supply.limit(count[0], by=agent, now=now))
         case "prolong":
+            # With 到 before it, 3号 is a day and no numbered answer.
             until = terms.last_day(
-                words, ctx.today, lambda text: ctx.mind.read(text, now).understanding.deadline
+                "到" + words.removeprefix("到"),
+                ctx.today,
+                lambda text: ctx.mind.read(text, now).understanding.deadline,
             )
             if until is None:
                 return ctx.say("resources.say_day", code=code)

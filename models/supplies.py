@@ -289,6 +289,8 @@ class Supplies:
         Raises SupplyUnknown, SupplyNotYours, SupplyNotNow, DayPast.
         """
         supply = self.by_code(code)
+        # While places are not counted, nobody counts who took one; the verbs may begin to.
+        supply.recount(self._unit.uses.lasting(supply.id))
         verb(supply, self.agent(by))
         self._changed()
         return supply

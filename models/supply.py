@@ -56,6 +56,7 @@ class Supply(Base):
     capacity: Mapped[int | None]
     """How many needs it can serve in all; None: not counted."""
     used: Mapped[int] = mapped_column(default=0)
+    """How many of them are taken; while ``capacity`` is None, ``supply_uses`` alone knows."""
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
@@ -261,6 +262,11 @@ class Supply(Base):
         """It is offered no more, for good; who chose it keeps it. Raises SupplyNotYours, SupplyNotNow."""
         self._act("withdraw", by, now)
         self.state, self.reason = SupplyState.WITHDRAWN.value, reason[:300]
+
+    def recount(self, lasting: int) -> None:
+        """How many it serves, where nothing was counted until now."""
+        if self.capacity is None:
+            self.used = lasting
 
     def open_verbs(self, by: Agent, day: date) -> tuple[str, ...]:
         """What this person may do with it today, reviews left aside."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import ForeignKey, bindparam, select, update
+from sqlalchemy import ForeignKey, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,7 +14,7 @@ from models import revision
 from models.base import Base
 from models.lean import Lean
 from models.moment import local
-from models.offering import SupplyFilled, SupplyGone, SupplyReleased
+from models.offering import SupplyFilled, SupplyGone, SupplyReleased, SupplyState, SupplyUnknown
 from models.pending import Rows
 from models.supplies import AVAILABLE, BRIEF_COLUMNS, SupplyBrief
 from models.supply import Supply
@@ -35,11 +35,16 @@ class SupplyUse(Base):
     """Set when it came to nothing; what was given stays counted."""
 
 
+_OFFERED = Lean(
+    select(Supply.id, Supply.contact_rule, Supply.contact_sealed, *BRIEF_COLUMNS).where(
+        Supply.code == bindparam("code")
+    )
+)
 _TAKE = Lean(
     update(Supply)
     .where(Supply.code == bindparam("code_"), AVAILABLE)
     .values(used=Supply.used + 1)
-    .returning(Supply.id, Supply.contact_rule, Supply.contact_sealed, *BRIEF_COLUMNS)
+    .returning(Supply.used, Supply.capacity)
 )
 _USE = Rows(
     {
@@ -64,14 +69,22 @@ _END = Lean(
 )
 _GIVE_BACK = Lean(
     update(Supply)
-    .where(Supply.id == bindparam("supply_id"), Supply.used > 0)
+    .where(Supply.id == bindparam("supply_id"), Supply.capacity.is_not(None), Supply.used > 0)
     .values(used=Supply.used - 1)
-    .returning(Supply.code, Supply.title, Supply.organisation_id, Supply.used, Supply.capacity)
+    .returning(Supply.used, Supply.capacity)
 )
 _FREE_AGAIN = Lean(
     update(Supply)
     .where(Supply.id == bindparam("supply_id"))
     .values(updated_at=bindparam("now", type_=Supply.__table__.c.updated_at.type))
+)
+_WHOSE = Lean(
+    select(Supply.code, Supply.title, Supply.organisation_id).where(Supply.id == bindparam("supply_id"))
+)
+_LASTING = Lean(
+    select(func.count())
+    .select_from(SupplyUse)
+    .where(SupplyUse.supply_id == bindparam("supply_id"), SupplyUse.ended_at.is_(None))
 )
 
 
@@ -84,18 +97,34 @@ class Uses:
     def take(self, code: str, number: int, now: datetime) -> SupplyBrief:
         """One place of an entry for a case, whoever else wants it at the same moment.
 
-        One statement on the way of a choice: it looks, counts and takes in one, so that the last place goes to one.
-        Raises SupplyGone.
+        Where places are counted, one statement looks, counts and takes, so that the last one goes to one. Where they
+        are not, the entry itself is left alone: those who choose the same one need not wait for each other.
+
+        Raises:
+            SupplyUnknown, SupplyGone: the last place was just taken, or it is offered no longer.
         """
         day = local(now).date()
-        rows = _TAKE.run(self._unit, {"code_": code, "day": day})
+        rows = _OFFERED.run(self._unit, {"code": code})
         if not rows:
-            left = self._unit.supplies.look(code)
-            raise SupplyGone(title=left.title, unit=left.unit_name, face=left.stands(day).label)
+            raise SupplyUnknown(code=code)
         supply_id, rule, contact, *facts = rows[0]
         supply = SupplyBrief(*facts)
+        if supply.stands(day) is not SupplyState.ON_OFFER:
+            raise SupplyGone(title=supply.title, unit=supply.unit_name, face=supply.stands(day).label)
+        if supply.capacity is not None:
+            supply = self._count(supply, day)
         _USE.add(self._unit, {"supply_id": supply_id, "case_number": number, "at": now, "ended_at": None})
-        if supply.left == 0:
+        if rule == "show":
+            opened = self._unit.vault.open(contact, "supply.contact")
+            return msgspec.structs.replace(supply, contact=opened)
+        return supply
+
+    def _count(self, supply: SupplyBrief, day: date) -> SupplyBrief:
+        rows = _TAKE.run(self._unit, {"code_": supply.code, "day": day})
+        if not rows:  # somebody was faster
+            raise SupplyGone(title=supply.title, unit=supply.unit_name, face=SupplyState.FULL.label)
+        used, capacity = rows[0]
+        if used >= capacity:
             self._unit.revisions.bump(revision.SUPPLIES)
             if supply.organisation_id is not None:
                 self._unit.tell(
@@ -103,13 +132,15 @@ class Uses:
                         code=supply.code,
                         title=supply.title,
                         organisation_id=supply.organisation_id,
-                        used=supply.used,
+                        used=used,
                     )
                 )
-        if rule == "show":
-            opened = self._unit.vault.open(contact, "supply.contact")
-            return msgspec.structs.replace(supply, contact=opened)
-        return supply
+        return msgspec.structs.replace(supply, used=used, capacity=capacity)
+
+    def lasting(self, supply_id: int) -> int:
+        """How many cases an entry serves or has served, without those that came to nothing."""
+        [(count,)] = _LASTING.run(self._unit, {"supply_id": supply_id})
+        return int(count)
 
     def came_to_nothing(self, code: str, number: int) -> bool:
         """Whether an entry was chosen for a case and given back since."""
@@ -122,13 +153,12 @@ class Uses:
         Whoever would have served it is told. Doing it again changes nothing.
         """
         for (supply_id,) in _END.run(self._unit, {"number": number, "now": now}):
-            for code, title, organisation_id, used, capacity in _GIVE_BACK.run(
-                self._unit, {"supply_id": supply_id}
-            ):
-                if capacity is not None and used == capacity - 1:
-                    _FREE_AGAIN.run(self._unit, {"supply_id": supply_id, "now": now})
-                    self._unit.revisions.bump(revision.SUPPLIES)
-                if organisation_id is not None:
-                    self._unit.tell(
-                        SupplyReleased(code=code, title=title, organisation_id=organisation_id, number=number)
-                    )
+            given = _GIVE_BACK.run(self._unit, {"supply_id": supply_id})
+            if given and given[0][0] == given[0][1] - 1:
+                _FREE_AGAIN.run(self._unit, {"supply_id": supply_id, "now": now})
+                self._unit.revisions.bump(revision.SUPPLIES)
+            [(code, title, organisation_id)] = _WHOSE.run(self._unit, {"supply_id": supply_id})
+            if organisation_id is not None:
+                self._unit.tell(
+                    SupplyReleased(code=code, title=title, organisation_id=organisation_id, number=number)
+                )

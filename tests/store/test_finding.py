@@ -112,7 +112,9 @@ def test_one_is_asked_about_one_thing_a_day(store: Store, village: Village, now:
     second = Fit("W2", "另一样", "某支部", 0.7, "")
     with store.unit() as unit:
         assert unit.findings.ask(numbers[0], FIT, version="t", now=now)
-        assert not unit.findings.ask(numbers[1], FIT, version="t", now=now), "nor in one and the same piece of work"
+        assert not unit.findings.ask(numbers[1], FIT, version="t", now=now), (
+            "nor in one and the same piece of work"
+        )
         unit.session.rollback()
     with store.unit() as unit:
         assert ask(unit, numbers[0], now)

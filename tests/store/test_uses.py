@@ -41,7 +41,7 @@ def choose(unit: Unit, village: Village, number: int, now: datetime, rank: int =
 
 
 def used(store: Store) -> tuple[int, int]:
-    """The counter, and the uses that last."""
+    """The counter of what is counted, and the uses that last."""
     with store.reading() as unit:
         alive = unit.session.scalars(select(SupplyUse).where(SupplyUse.ended_at.is_(None))).all()
         return unit.supplies.by_code("W1").used, len(alive)
@@ -172,7 +172,7 @@ def test_who_gave_it_back_has_no_right_to_the_phone_until_chosen_again(
         [told] = [each for each in unit.happenings if isinstance(each, SupplyChosen)]
         assert told.again
         assert unit.suggestions.chosen_suppliers(number) == {village.east}
-    assert used(store) == (1, 1)
+    assert used(store) == (0, 1)
 
 
 def test_who_chose_is_told_the_contact_where_the_entry_says_so(
@@ -210,6 +210,26 @@ def test_further_entries_stand_behind_those_that_were_shown(
 def settled(sqlite_store: Store, now: datetime) -> Village:
     """The village where the kind of database does not matter."""
     return settle(sqlite_store, now)
+
+
+def test_who_begins_to_count_counts_those_who_were_served_before(
+    store: Store, village: Village, now: datetime
+) -> None:
+    with store.unit() as unit:
+        proposed(unit, village.li, now)
+        first, second, third = needs(unit, village, now, 3)
+        choose(unit, village, first, now)
+        choose(unit, village, second, now)
+        assert unit.uses.lasting(unit.supplies.by_code("W1").id) == 2
+    with store.unit() as unit:
+        supply = unit.supplies.change(
+            "W1", lambda supply, agent: supply.limit(1, by=agent, now=now), by=village.li
+        )
+        assert (supply.used, supply.capacity) == (2, 3)
+    with store.unit() as unit:
+        choose(unit, village, third, now)
+        unit.uses.release(first, now)
+    assert used(store) == (2, 2)
 
 
 class Ledger:
@@ -258,5 +278,6 @@ def test_whatever_is_chosen_and_given_back_the_counter_is_the_number_of_uses_tha
             select(SupplyUse.case_number).where(SupplyUse.supply_id == found.id, SupplyUse.ended_at.is_(None))
         ).all()
         assert set(alive) == ledger.lasting
-        assert found.used == len(ledger.lasting)
+        assert unit.uses.lasting(found.id) == len(ledger.lasting)
+        assert found.used == (0 if capacity is None else len(ledger.lasting))
         assert found.left == (None if capacity is None else capacity - len(ledger.lasting))
