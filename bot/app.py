@@ -26,6 +26,7 @@ from bot.wechat.client import Client
 from bot.wechat.codec import Codec
 from bot.work.postman import Postman
 from bot.work.rounds import Rounds
+from bot.work.seeker import Seeker
 from models.moment import local
 from models.store import Store
 from models.vault import Vault
@@ -90,6 +91,9 @@ class Product:
             clock=clock,
             tick_s=config.notices.tick_s,
             draft_timeout=timedelta(seconds=config.talk.draft_timeout_s),
+            seeker=Seeker(store=store, engine=self.engine, mind=self.mind, clock=clock)
+            if config.notices.enabled
+            else None,
         )
         self.pulse = Pulse(
             store, self.writer, clock, config.server.metrics_token, config.talk.reply_deadline_s

@@ -10,7 +10,7 @@ from models.case import Case, CaseUnknown
 from models.claim import ClaimState
 from models.clock import ClockKind
 from models.consortium import Consortium
-from models.life import CaseKind, CaseState, Role, Step
+from models.life import ENDED, CaseKind, CaseState, Role, Step
 from models.moves import Moves
 from models.pace import Pace
 from models.timeline import Timeline
@@ -148,4 +148,7 @@ class Casework:
         return found
 
     def _stop(self, case: Case, now: datetime) -> None:
+        """Nobody waits for it here any more, and what was promised to it is free again."""
+        if CaseState(case.state) in ENDED:
+            self._unit.uses.release(case.number, now)
         self._unit.clocks.stop_all(case.number, now)
