@@ -37,8 +37,8 @@ GONE: Final = frozenset((CaseState.WITHDRAWN.value, CaseState.MERGED.value))
 RETURNED: Final = frozenset((ClaimState.GIVEN_BACK, ClaimState.REVOKED, ClaimState.LAPSED))
 """States of a claim that came to nothing on the claimant's side."""
 _NEVER_BEGUN: Final = (ClaimState.APPLIED, ClaimState.REFUSED)
-_OF_THEMSELVES: Final = {"report": "draft", "submit": "submitted", "withdraw": "withdrawn"}
-"""What entries led to that do not name a state: a report is written on a path where every word counts."""
+_OF_THEMSELVES: Final = {"submit": "submitted", "withdraw": "withdrawn"}
+"""What entries led to that do not name a state: reports are written on a path where every word counts."""
 _WAITING: Final = frozenset(state.value for state in WAITING)
 _AT_ONCE: Final = 500
 """Rows that are fetched at a time."""
