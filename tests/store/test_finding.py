@@ -47,7 +47,9 @@ def test_who_waits(store: Store, village: Village, now: datetime) -> None:
         unit.cases.file(urgent, by=village.zhang)
         unit.cases.file(matter(village.zhang, now - timedelta(days=200), "老早的事"), by=village.zhang)
         gone = unit.cases.file(matter(village.zhang, now, "撤回的"), by=village.zhang).number
-        unit.casework.withdraw(unit.cases.number(gone, seen_by=village.zhang, now=now), by=village.zhang, now=now)
+        unit.casework.withdraw(
+            unit.cases.number(gone, seen_by=village.zhang, now=now), by=village.zhang, now=now
+        )
         elsewhere = matter(village.bao, now, "别的类")
         elsewhere.category = "医疗健康"
         unit.cases.file(elsewhere, by=village.bao)

@@ -37,7 +37,9 @@ def needs(
 
 def choose(unit: Unit, village: Village, number: int, now: datetime, rank: int = 1) -> None:
     """Zhang chooses for one of the cases."""
-    unit.suggestions.choose(unit.cases.look(number, seen_by=village.zhang, now=now), rank, by=village.zhang, now=now)
+    unit.suggestions.choose(
+        unit.cases.look(number, seen_by=village.zhang, now=now), rank, by=village.zhang, now=now
+    )
 
 
 def used(store: Store) -> tuple[int, int]:
