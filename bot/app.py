@@ -28,6 +28,7 @@ from bot.work.postman import Postman
 from bot.work.rounds import Rounds
 from bot.work.seeker import Seeker
 from models.moment import local
+from models.policy import Policy
 from models.store import Store
 from models.vault import Vault
 
@@ -40,7 +41,8 @@ def open_store(config: Config) -> Store:
             "BOT_PRIVACY__DATA_KEY; keep it safe, without it the sealed data cannot be read"
         )
     vault = Vault(config.privacy.data_key, config.privacy.data_key_previous)
-    return Store(config.database.url, vault, pool_size=config.database.pool_size)
+    policy = Policy(claims_need_approval=config.claims.approval == "before")
+    return Store(config.database.url, vault, pool_size=config.database.pool_size, policy=policy)
 
 
 def open_language(config: Config) -> Language:
