@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import day_of, reporter_line, spoken_of
+from bot.kit.showing import reporter_line, spoken_of
 from bot.kit.words import choice, plain
 from models.claim import ClaimState
 from models.claiming import AlreadyClaimed

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from bot.kit.context import Context
+from bot.kit.days import day_of, say_day
 from bot.kit.dialogue import Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Meant, Pass, Router
-from bot.kit.terms import say_day
 from bot.kit.words import choice, plain
 from models.life import OPEN, WAITING, CaseKind, CaseState
 from models.supplies import SupplyBrief
@@ -194,7 +194,7 @@ def forward(ctx: Context) -> Reply:
     return ctx.say(
         "lists.forward",
         consortium=member.consortium,
-        day=f"{ctx.today.month}月{ctx.today.day}日",
+        day=day_of(ctx.today),
         total=total,
         lines="\n".join(lines),
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from bot.kit import terms
 from bot.kit.context import Context, Reading
+from bot.kit.days import say_day
 from bot.kit.dialogue import Step
 from bot.kit.lists import shorten
 from bot.kit.message import Reply
@@ -222,7 +223,7 @@ def _limits(ctx: Context, step: Terms) -> str:
     day = (
         ctx.texts.say("offer.always")
         if until is None
-        else ctx.texts.say("offer.until", day=terms.say_day(until, ctx.today))
+        else ctx.texts.say("offer.until", day=say_day(until, ctx.today))
     )
     if step.capacity is None:
         return day

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.kit import terms
 from bot.kit.context import Context
+from bot.kit.days import say_day
 from bot.kit.dialogue import Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Reply
@@ -155,7 +156,7 @@ def _terms(ctx: Context, supply: Supply) -> str:
     until, served = supply.valid_until, ctx.unit.uses.lasting(supply.id)
     parts = (
         ctx.texts.say("resources.left", left=supply.left) if supply.left else "",
-        "" if until is None else ctx.texts.say("resources.until", day=terms.say_day(until, ctx.today)),
+        "" if until is None else ctx.texts.say("resources.until", day=say_day(until, ctx.today)),
         ctx.texts.say("resources.used", used=served) if served else "",
         ctx.texts.say("resources.shown", circle=Circle(supply.visibility).label),
     )

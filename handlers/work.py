@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Image, Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import day_of, show_case, spoken_of
+from bot.kit.showing import show_case, spoken_of
 from bot.kit.words import choice, plain
 from models.case import Case
 from models.solving import EvidenceMissing

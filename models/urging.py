@@ -6,17 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.base import Happening
 from models.case import Case
-from models.claim import LIVE, Claim
 from models.clock import Clock, ClockKind, Level, Urging
-from models.consortium import Consortium
 from models.ladder import Role, Rung, ladder_of
 from models.moment import local
-from models.organisation import Organisation
 from models.pace import RUNS_IN
 from models.workday import YearMissing
 
@@ -78,27 +75,17 @@ class Targets:
 
     def __init__(self, unit: Unit, case: Case, now: datetime) -> None:
         self._unit = unit
-        claimant = unit.session.scalar(
-            select(Claim.organisation_id).where(
-                Claim.case_number == case.number,
-                Claim.lead == true(),
-                Claim.state.in_([state.value for state in LIVE]),
-            )
-        )
-        chair = lead = None
-        if case.consortium_id is not None:
-            turn = unit.consortia.chair(case.consortium_id, local(now).date())
-            chair = turn[1].id if turn is not None else None
-            lead = unit.session.scalar(select(Consortium.lead_id).where(Consortium.id == case.consortium_id))
+        duty = unit.standings.duty(case, now)
+        claimant = next((hold.organisation_id for hold in unit.claims.live(case.number) if hold.lead), None)
         branch = case.organisation_id
+        chair, lead = duty.chair_id or branch, duty.lead_id or branch
         self.claimed = claimant is not None
-        self.holder = claimant or chair or lead or branch
-        # Where nobody's turn it is, the lead organisation stands in; without a consortium the branch does.
+        self.holder = claimant or chair
         self._by_role = {
             Role.HOLDER: self.holder,
-            Role.CHAIR: chair or lead or branch,
-            Role.LEAD: lead or branch,
-            Role.ABOVE: self._above(lead or branch),
+            Role.CHAIR: chair,
+            Role.LEAD: lead,
+            Role.ABOVE: self._above(lead),
         }
 
     def of(self, roles: Iterable[Role]) -> tuple[int, ...]:
@@ -107,21 +94,9 @@ class Targets:
 
     def _above(self, organisation_id: int) -> int:
         """The nearest organisation above in which somebody can be told; itself where there is none."""
-        found, above = organisation_id, self._parent(organisation_id)
-        seen = {organisation_id}
-        while above is not None and above not in seen:
-            seen.add(above)
-            if found == organisation_id:
-                found = above
-            if self._unit.organisations.officers(above):
-                return above
-            above = self._parent(above)
-        return found
-
-    def _parent(self, organisation_id: int) -> int | None:
-        return self._unit.session.scalar(
-            select(Organisation.parent_id).where(Organisation.id == organisation_id)
-        )
+        above = self._unit.standings.above(organisation_id)
+        staffed = (each for each in above if self._unit.organisations.officers(each))
+        return next(staffed, above[0] if above else organisation_id)
 
 
 class Urgings:

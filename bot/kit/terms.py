@@ -39,12 +39,6 @@ def last_day(text: str, today: date, deadline_of: Callable[[str], str | None]) -
     return None if found is None else (found,)
 
 
-def say_day(day: date, today: date) -> str:
-    """A day as people say it; with its year where that is another one."""
-    year = "" if day.year == today.year else f"{day.year}年"
-    return f"{year}{day.month}月{day.day}日"
-
-
 def last_of(deadline: str | None) -> date | None:
     """The last day of a deadline as the reading has it (``YYYY-MM-DD``, or two of them)."""
     return None if not deadline else date.fromisoformat(deadline.rpartition("/")[2])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.kit import terms
+from bot.kit.days import say_day
 from bot.language import Language
 from handlers.offer import LONGEST_TITLE, name_offer
 from models.moment import SHANGHAI
@@ -84,8 +85,8 @@ def test_places_that_an_offer_names_itself(offer: str, places: int | None) -> No
 
 
 def test_a_day_of_another_year_is_said_with_it() -> None:
-    assert terms.say_day(date(2026, 6, 30), TODAY) == "6月30日"
-    assert terms.say_day(date(2027, 6, 30), TODAY) == "2027年6月30日"
+    assert say_day(date(2026, 6, 30), TODAY) == "6月30日"
+    assert say_day(date(2027, 6, 30), TODAY) == "2027年6月30日"
 
 
 @pytest.mark.parametrize(
