@@ -6,7 +6,8 @@ from bot.kit.context import Context
 from bot.kit.message import Reply
 from bot.kit.router import Router
 from bot.kit.who import who_hears
-from models.case import CaseKind, NewCase
+from models.case import NewCase
+from models.life import CaseKind
 
 on = Router()
 

@@ -29,6 +29,6 @@ def cancel(ctx: Context) -> Reply:
     if ctx.person is not None:
         draft = ctx.unit.cases.draft_of(ctx.member)
         if draft is not None:
-            ctx.unit.cases.withdraw(draft, by=ctx.member, now=ctx.now)
+            ctx.unit.casework.withdraw(draft, by=ctx.member, now=ctx.now)
     ctx.end()
     return ctx.say("help.cancelled")

@@ -9,15 +9,18 @@ from bot.kit.context import Context
 from bot.kit.dialogue import Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Reply
-from bot.kit.router import PASS, Pass, Router
+from bot.kit.router import PASS, Meant, Pass, Router
 from bot.kit.terms import say_day
 from bot.kit.words import choice, plain
-from models.case import CaseKind
+from models.life import OPEN, WAITING, CaseKind, CaseState
 from models.supplies import SupplyBrief
+from models.vault import mask_text
 
 on = Router()
 
 PAGE = 4
+FORWARDED = 20
+"""Lines of the list that is forwarded to a group chat: more are not read there, and a reply holds 2,048 bytes."""
 
 
 class Page(Step, frozen=True):
@@ -30,8 +33,10 @@ class Page(Step, frozen=True):
 
 
 @on.command("供需清单", "清单", "资源清单", takes="words")
-def supply_list(ctx: Context) -> Reply:
-    """供需清单：后面可以带类别或想找的东西。"""
+def supply_list(ctx: Context) -> Reply | Meant:
+    """供需清单：后面可以带类别或想找的东西。“清单 5”是各家签的第 5 号清单。"""
+    if choice(ctx.rest) is not None and plain(ctx.text).startswith("清单"):
+        return Meant(ctx.text, "book")
     if not ctx.rest:
         return page(ctx, 0, "")
     labels = [category.label for category in ctx.unit.categories.all()]
@@ -131,8 +136,8 @@ def _search(ctx: Context, text: str) -> Reply:
 
 @on.command("待认领", "有什么活")
 def unclaimed(ctx: Context) -> Reply:
-    """待认领：融合体里还没办完的。"""
-    return _open(ctx, None)
+    """待认领：融合体里还没人接的。"""
+    return _open(ctx, None, WAITING)
 
 
 @on.command("问题清单")
@@ -141,23 +146,55 @@ def problems(ctx: Context) -> Reply:
     return _open(ctx, CaseKind.PROBLEM)
 
 
-@on.command("项目清单", "需求清单")
+@on.command("项目清单")
+def projects(ctx: Context) -> Reply:
+    """项目清单。"""
+    return _open(ctx, CaseKind.PROJECT)
+
+
+@on.command("需求清单")
 def needs(ctx: Context) -> Reply:
-    """需求清单；项目从需求里来，眼下看同一份。"""
+    """需求清单。"""
     return _open(ctx, CaseKind.NEED)
 
 
-def _open(ctx: Context, kind: CaseKind | None) -> Reply:
+def _open(ctx: Context, kind: CaseKind | None, states: Sequence[CaseState] = OPEN) -> Reply:
     member = ctx.member
     if member.consortium_id is None:
         return ctx.say("lists.no_consortium")
-    cases, total = ctx.unit.cases.open_in(member.consortium_id, kind)
+    cases, total = ctx.unit.cases.open_in(member.consortium_id, kind, states=states)
     label = kind.label if kind else "事"
     if not cases:
         return ctx.say("lists.open_empty", consortium=member.consortium, kind=label)
     lines: Sequence[str] = [
         ctx.texts.say("lists.open_line", number=case.number, text=shorten(case.text, 18)) for case in cases
     ]
+    key = "lists.unclaimed" if states is WAITING else "lists.open"
+    return ctx.say(key, consortium=member.consortium, kind=label, total=total, lines="\n".join(lines))
+
+
+@on.command("复制待认领清单", "一键复制", "复制清单", "转发清单")
+def forward(ctx: Context) -> Reply:
+    """复制待认领清单：一段能直接转到工作群里的话，不带人名和电话。"""
+    member = ctx.member
+    if member.consortium_id is None:
+        return ctx.say("lists.no_consortium")
+    cases, total = ctx.unit.cases.open_in(member.consortium_id, None, FORWARDED, states=WAITING)
+    if not cases:
+        return ctx.say("lists.open_empty", consortium=member.consortium, kind="事")
+    lines = [
+        ctx.texts.say(
+            "lists.forward_line",
+            number=case.number,
+            kind=CaseKind(case.kind).label,
+            text=shorten(mask_text(case.text), 40),
+        )
+        for case in cases
+    ]
     return ctx.say(
-        "lists.open", consortium=member.consortium, kind=label, total=total, lines="\n".join(lines)
+        "lists.forward",
+        consortium=member.consortium,
+        day=f"{ctx.today.month}月{ctx.today.day}日",
+        total=total,
+        lines="\n".join(lines),
     )

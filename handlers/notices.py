@@ -6,8 +6,9 @@ from bot.kit.context import Aloud
 from bot.kit.lists import shorten
 from bot.kit.router import Router
 from models.appeal import AppealKind, AppealMade
-from models.case import CaseFiled, CaseJoined, CaseKind, CaseWithdrawn
+from models.case import CaseFiled, CaseJoined
 from models.identity import BindingAsked, BindingDecided
+from models.life import CaseKind
 from models.organisation import Officer
 from models.outbox import Priority
 from models.suggestion import NoneChosen, SupplyChosen
@@ -50,19 +51,6 @@ def filed(aloud: Aloud, case: CaseFiled) -> None:
             "kind": kind,
         },
         priority=Priority.URGENT if case.urgent else Priority.DUTY,
-    )
-
-
-@on.happened(CaseWithdrawn)
-def withdrawn(aloud: Aloud, case: CaseWithdrawn) -> None:
-    """撤回了：知道这事的人。"""
-    aloud.post(
-        _desks(aloud, case.organisation_id, case.chair_id),
-        "case_withdrawn",
-        key=f"case:{case.number}:withdrawn",
-        text=aloud.say("notices.withdrawn", number=case.number, text=case.text),
-        fields={"title": case.text, "number": str(case.number)},
-        priority=Priority.NEWS,
     )
 
 

@@ -11,7 +11,8 @@ from bot.kit.message import Image, Reply, Silence
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.who import who_hears
 from bot.kit.words import BOTH, choice, is_no, is_yes, plain
-from models.case import REPEAT_WINDOW, Case, CaseKind, CaseState, CaseVerbs, NewCase
+from models.case import REPEAT_WINDOW, Case, CaseVerbs, NewCase
+from models.life import CaseKind, CaseState
 
 on = Router()
 
@@ -122,7 +123,7 @@ def understood(ctx: Context) -> Reply | Pass:
 @on.step(Fill)
 def filled(ctx: Context, step: Fill) -> Reply | Pass:
     """补上缺的那一样。"""
-    case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
+    case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
     if case.state != CaseState.DRAFT or not (ctx.text or ctx.understanding.slots.place):
         return PASS
     chosen_number = choice(ctx.text)
@@ -157,12 +158,12 @@ def same_or_not(ctx: Context, step: Same) -> Reply | Pass:
     joins = plain(ctx.text) in step.answers or "我也是" in ctx.text
     if not (joins or is_yes(ctx.text) or is_no(ctx.text)):
         return PASS
-    case = ctx.unit.cases.number(step.case, seen_by=ctx.member)
+    case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
     if case.state != CaseState.DRAFT:
         return PASS
     if is_no(ctx.text):
         return submit(ctx, case)
-    other = ctx.unit.cases.number(step.other, seen_by=ctx.member)
+    other = ctx.unit.cases.number(step.other, seen_by=ctx.member, now=ctx.now)
     case.merge(other, ctx.now)
     ctx.unit.cases.join(other, by=ctx.member, now=ctx.now)
     return ctx.say("report.joined", number=other.number, count=other.joined + 1)
@@ -203,6 +204,7 @@ def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questio
         deadline=understood.deadline or "",
         received_key=ctx.message.key,
         now=ctx.now,
+        behalf=ctx.unit.cases.seal_behalf(ctx.behalf) if ctx.behalf is not None else None,
     )
     asks = () if least_questions else _missing(ctx, case)
     if asks:
@@ -313,7 +315,7 @@ def silence(ctx: Context) -> Reply | Pass:
     """问了没回音，十分钟后照已经说的报上去。"""
     message = ctx.message
     assert isinstance(message, Silence)  # noqa: S101 - the route says so
-    case = ctx.unit.cases.number(message.case, seen_by=ctx.member)
+    case = ctx.unit.cases.number(message.case, seen_by=ctx.member, now=ctx.now)
     if case.state != CaseState.DRAFT:
         return PASS
     case.supplement(category=case.category or "其他", place=case.place or ctx.member.region, now=ctx.now)

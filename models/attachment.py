@@ -57,3 +57,10 @@ class Attachments:
         """How many pieces a case has."""
         query = select(func.count()).select_from(Attachment).where(Attachment.case_number == number)
         return self._unit.session.scalar(query) or 0
+
+    def since(self, number: int, moment: datetime) -> bool:
+        """Whether a piece was added to a case at or after a moment."""
+        query = (
+            select(Attachment.id).where(Attachment.case_number == number, Attachment.at >= moment).limit(1)
+        )
+        return self._unit.session.scalar(query) is not None

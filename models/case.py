@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -18,6 +17,7 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
+from models.life import TRANSITIONS, CaseKind, CaseState, CloseKind, Step, face
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -49,47 +49,6 @@ class OwnCase(DomainError):
     """One does not join one's own case."""
 
 
-class CaseKind(enum.StrEnum):
-    """What sort of matter it is."""
-
-    NEED = "need"
-    PROBLEM = "problem"
-
-    @property
-    def label(self) -> str:
-        """As people say it."""
-        return {"need": "需求", "problem": "问题"}[self.value]
-
-
-class CaseState(enum.StrEnum):
-    """Where a case stands. The states that follow a submission come with the claim workflow."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    MERGED = "merged"
-    WITHDRAWN = "withdrawn"
-
-    @property
-    def face(self) -> str:
-        """The plain word a member sees (civic practice: few faces for members, all states for staff)."""
-        return {"draft": "补充中", "submitted": "已收到", "merged": "已并到同一件事", "withdrawn": "已撤回"}[
-            self.value
-        ]
-
-
-TRANSITIONS: Final[dict[tuple[CaseState, str], CaseState]] = {
-    (CaseState.DRAFT, "submit"): CaseState.SUBMITTED,
-    (CaseState.DRAFT, "merge"): CaseState.MERGED,
-    (CaseState.DRAFT, "withdraw"): CaseState.WITHDRAWN,
-    (CaseState.SUBMITTED, "merge"): CaseState.MERGED,
-    (CaseState.SUBMITTED, "withdraw"): CaseState.WITHDRAWN,
-}
-"""Every move that is allowed; anything else is refused as NotNow."""
-
-OPEN: Final = (CaseState.SUBMITTED,)
-"""States in which somebody still has to do something."""
-
-
 class CaseFiled(Happening, frozen=True, kw_only=True):
     """A case was submitted."""
 
@@ -105,15 +64,6 @@ class CaseFiled(Happening, frozen=True, kw_only=True):
     chair_id: int | None
 
 
-class CaseWithdrawn(Happening, frozen=True, kw_only=True):
-    """The reporter took the case back."""
-
-    number: int
-    text: str
-    organisation_id: int
-    chair_id: int | None
-
-
 class CaseJoined(Happening, frozen=True, kw_only=True):
     """Somebody has the same matter."""
 
@@ -123,11 +73,20 @@ class CaseJoined(Happening, frozen=True, kw_only=True):
     organisation_id: int
 
 
+class Behalf(msgspec.Struct, frozen=True):
+    """代报: somebody without WeChat for whom a matter is reported."""
+
+    name: str
+    phone: str = ""
+
+
 class CaseFacts:
     """What a case is asked about, whoever holds its facts."""
 
     number: Any
+    kind: Any
     state: Any
+    close_kind: Any
     text: Any
     created_at: Any
     visibility: Any
@@ -146,6 +105,16 @@ class CaseFacts:
         )
 
     @property
+    def face(self) -> str:
+        """The plain word for where it stands, as members see it."""
+        return face(self.state, self.close_kind)
+
+    @property
+    def label(self) -> str:
+        """The same as those who work on it say it."""
+        return CaseState(self.state).label(self.kind)
+
+    @property
     def short(self) -> str:
         """The first words of the matter, for lists: at most 20 characters."""
         text: str = self.text
@@ -155,7 +124,6 @@ class CaseFacts:
 class CaseVerbs(CaseFacts):
     """What can be done to a case, whoever holds its facts."""
 
-    kind: Any
     category: Any
     place: Any
     urgent: Any
@@ -182,12 +150,16 @@ class CaseVerbs(CaseFacts):
         now: datetime,
         urgent: bool = False,
         private: bool = False,
+        behalf: bytes | None = None,
     ) -> Self:
-        """A new matter, a draft until it is submitted. ``private``: only those who deal with it see it."""
+        """A new matter, a draft until it is submitted.
+
+        ``private``: only those who deal with it see it. ``behalf``: for whom it is, sealed (``Cases.seal_behalf``).
+        """
         return cls(
             kind=kind.value,
             state=CaseState.DRAFT.value,
-            source="wechat",
+            source="wechat" if behalf is None else "behalf",
             text=text[:LONGEST_TEXT],
             category=category,
             place=place[:200],
@@ -200,7 +172,8 @@ class CaseVerbs(CaseFacts):
             consortium_id=by.consortium_id,
             merged_into=None,
             joined=0,
-            behalf_sealed=None,
+            behalf_sealed=behalf,
+            close_kind="",
             received_key=received_key,
             created_at=now,
             submitted_at=None,
@@ -208,11 +181,16 @@ class CaseVerbs(CaseFacts):
             version=1,
         )
 
-    def _move(self, event: str, now: datetime) -> None:
-        state = TRANSITIONS.get((CaseState(self.state), event))
-        if state is None:
-            raise NotNow(number=self.number, face=CaseState(self.state).face)
-        self.state, self.touched_at = state.value, now
+    def may(self, step: Step) -> CaseState:
+        """Where a step leads from here. Refuses with NotNow what the state does not allow."""
+        after = TRANSITIONS.get((CaseState(self.state), step))
+        if after is None:
+            raise NotNow(number=self.number, face=self.face)
+        return after
+
+    def go(self, step: Step, now: datetime) -> None:
+        """Takes a step that the state allows."""
+        self.state, self.touched_at = self.may(step).value, now
 
     def supplement(
         self,
@@ -225,7 +203,7 @@ class CaseVerbs(CaseFacts):
     ) -> None:
         """Adds what was asked for, while the case is a draft."""
         if self.state != CaseState.DRAFT.value:
-            raise NotNow(number=self.number, face=CaseState(self.state).face)
+            raise NotNow(number=self.number, face=self.face)
         if text:
             self.text = f"{self.text}；{text}"[:LONGEST_TEXT]
         self.place = (place or self.place)[:200]
@@ -235,25 +213,13 @@ class CaseVerbs(CaseFacts):
 
     def submit(self, now: datetime) -> None:
         """The matter is complete and goes to those who deal with it."""
-        self._move("submit", now)
+        self.go(Step.SUBMIT, now)
         self.submitted_at = now
 
     def merge(self, into: CaseVerbs, now: datetime) -> None:
         """It is the same matter as another case."""
-        self._move("merge", now)
+        self.go(Step.MERGE, now)
         self.merged_into = into.number
-
-    def may_withdraw(self, by: Person) -> None:
-        """Refuses whoever did not report it, and a case that is past it."""
-        if by.member_id != self.reporter_id:
-            raise NotYours(number=self.number)
-        if (CaseState(self.state), "withdraw") not in TRANSITIONS:
-            raise NotNow(number=self.number, face=CaseState(self.state).face)
-
-    def withdraw(self, *, by: Person, now: datetime) -> None:
-        """The reporter takes it back. Refuses anybody else."""
-        self.may_withdraw(by)
-        self._move("withdraw", now)
 
 
 class NewCase(CaseVerbs):
@@ -270,12 +236,16 @@ class CaseView(msgspec.Struct, CaseFacts, frozen=True):
     kind: str
     state: str
     text: str
+    category: str
+    place: str
+    urgent: bool
     visibility: str
     reporter_id: int
     organisation_id: int
     consortium_id: int | None
     joined: int
     created_at: datetime
+    close_kind: str = ""
 
 
 class Case(CaseVerbs, Base):
@@ -343,6 +313,53 @@ class Case(CaseVerbs, Base):
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as a plain dict
+
+    def go(self, step: Step, now: datetime) -> None:
+        """Takes a step that the state allows, and notes when it was taken."""
+        super().go(step, now)
+        match step:
+            case Step.ACCEPT:
+                self.accepted_at = now
+            case Step.PUBLISH:
+                self.published_at = now
+            case Step.CLAIM:
+                self.accepted_at, self.published_at = self.accepted_at or now, self.published_at or now
+                self.claimed_at, self.contacted_at = now, None
+            case Step.REVOKE | Step.GIVE_BACK | Step.LAPSE | Step.RELIST:
+                self.claimed_at = self.contacted_at = None
+            case Step.CONTACT | Step.PROGRESS:
+                self.contacted_at = self.contacted_at or now
+            case Step.RESOLVE:
+                self.contacted_at, self.resolved_at = self.contacted_at or now, now
+            case Step.EVALUATE | Step.VISIT | Step.EXPIRE:
+                self.closed_at = self.closed_at or now
+            case Step.WITHDRAW | Step.TRANSFER | Step.WRITE_OFF:
+                self.closed_at = now
+            case Step.ARCHIVE:
+                self.close_kind = CloseKind.NORMAL.value
+            case Step.REWORK | Step.REOPEN:
+                self.reworks += 1
+                self.closed_at, self.close_kind = None, ""
+            case Step.APPEAL:
+                self.appealed = True
+
+    def write_off_as(self, kind: CloseKind) -> None:
+        """How it left the list, where it did not end in the normal way."""
+        self.close_kind = kind.value
+
+    def belong_to(self, consortium_id: int) -> None:
+        """Another consortium has to see to it now, from the beginning."""
+        self.consortium_id = consortium_id
+        self.transfers += 1
+        self.accepted_at = self.published_at = None
+
+    def gather(self, more: int) -> None:
+        """So many more stand behind it."""
+        self.joined += more
+
+    def melt_into(self, number: int) -> None:
+        """It lives on in another case."""
+        self.merged_into = number
 
 
 class CaseFollower(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,24 +10,21 @@ import msgspec
 from sqlalchemy import String, and_, bindparam, func, insert, literal_column, or_, select, type_coerce
 
 from models.case import (
-    OPEN,
     AlreadyJoined,
+    Behalf,
     Case,
     CaseFacts,
     CaseFiled,
     CaseFollower,
     CaseJoined,
-    CaseKind,
-    CaseState,
     CaseUnknown,
     CaseVerbs,
     CaseView,
-    CaseWithdrawn,
-    NotNow,
     OwnCase,
 )
 from models.identity import Identity
-from models.lean import Lean
+from models.lean import Lean, among
+from models.life import IN_HAND, OPEN, CaseKind, CaseState, Role, Step, face
 from models.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -42,12 +40,18 @@ class CaseBrief(msgspec.Struct, frozen=True):
     state: str
     text: str
     place: str
+    close_kind: str
+
+    @property
+    def face(self) -> str:
+        """The plain word that a member sees."""
+        return face(self.state, self.close_kind)
 
 
 CaseMark = tuple[int, object]
 """Number and moment of a case: the number alone may be another's if what gave it was undone."""
 _COLUMNS = Case.__table__.c
-_BRIEF = select(_COLUMNS.number, _COLUMNS.kind, _COLUMNS.state, _COLUMNS.text, _COLUMNS.place)
+_BRIEF = select(*(_COLUMNS[name] for name in CaseBrief.__struct_fields__))
 _FIELDS = (
     "kind", "state", "source", "text", "category", "place", "quantity", "deadline", "urgent", "visibility",
     "reporter_id", "organisation_id", "consortium_id", "merged_into", "joined", "behalf_sealed", "received_key",
@@ -60,7 +64,7 @@ _ALIKE = Lean(
     select(_COLUMNS.number, type_coerce(_COLUMNS.created_at, String))
     .where(
         _COLUMNS.organisation_id == bindparam("organisation_id"),
-        _COLUMNS.state == CaseState.SUBMITTED.value,
+        among(_COLUMNS.state, OPEN),
         _COLUMNS.category == bindparam("category"),
         _COLUMNS.created_at >= bindparam("since"),
         _COLUMNS.visibility == "consortium",
@@ -81,6 +85,19 @@ _FOLLOWS = Lean(
         CaseFollower.case_number == bindparam("number"), CaseFollower.member_id == bindparam("member_id")
     )
 )
+_BEHALF = Lean(select(_COLUMNS.behalf_sealed).where(_COLUMNS.number == bindparam("number")))
+_AWAITING = Lean(
+    _BRIEF.where(_COLUMNS.reporter_id == bindparam("member_id"), _COLUMNS.state == CaseState.RESOLVED.value)
+    .order_by(_COLUMNS.resolved_at.desc())
+    .limit(5)
+)
+_FOLLOWERS = Lean(
+    select(CaseFollower.member_id)
+    .where(CaseFollower.case_number == bindparam("number"))
+    .order_by(CaseFollower.member_id)
+)
+_STAFF = frozenset({Role.BRANCH, Role.CHAIR, Role.LEAD, Role.ABOVE, Role.HANDLER, Role.HELPER, Role.INVITED})
+"""Those who deal with a case, and may see it even where its reporter's neighbours may not."""
 _WHOSE = and_(
     or_(
         _COLUMNS.reporter_id == bindparam("member_id"),
@@ -135,41 +152,52 @@ class Cases:
             )
         )
 
-    def number(self, number: int, *, seen_by: Person) -> Case:
+    def number(self, number: int, *, seen_by: Person, now: datetime) -> Case:
         """The case of that number, if the person may see it. Else CaseUnknown."""
         found = self._unit.session.get(Case, number) if 0 < number < 2**31 else None
-        if found is None or not self._may_see(found, seen_by):
+        if found is None or not self._may_see(found, seen_by, now):
             raise CaseUnknown(number=number)
         return found
 
-    def look(self, number: int, *, seen_by: Person) -> CaseView:
+    def look(self, number: int, *, seen_by: Person, now: datetime) -> CaseView:
         """The same, only to be looked at."""
         rows = _LOOK.run(self._unit, {"number": number}) if 0 < number < 2**31 else []
         found = CaseView(*rows[0]) if rows else None
-        if found is None or not self._may_see(found, seen_by):
+        if found is None or not self._may_see(found, seen_by, now):
             raise CaseUnknown(number=number)
         return found
 
-    def _may_see(self, case: CaseFacts, person: Person) -> bool:
+    def _may_see(self, case: CaseFacts, person: Person, now: datetime) -> bool:
         return (
             case.seen_by(person)
             or self._follows(case.number, person.member_id)
-            or self.handled_by(case, person)
+            or self._chosen(case, person)
+            or bool(self._unit.standings.of(case, person, now).roles & _STAFF)
         )
 
-    def handled_by(self, case: CaseFacts, person: Person) -> bool:
-        """Whether a person deals with the case and may know who reported it and how to reach them.
+    def handled_by(self, case: CaseFacts, person: Person, now: datetime) -> bool:
+        """Whether a person deals with the case: holds a post where it is answered for, or supplies what was chosen."""
+        return bool(self._unit.standings.of(case, person, now).roles & _STAFF) or self._chosen(case, person)
 
-        Officers of the reporter's branch, of the organisation that chairs the consortium today, and of a
-        supplier whom the reporter chose.
+    def may_call(self, case: CaseFacts, person: Person, now: datetime) -> bool:
+        """Whether a person may know how to reach the reporter.
+
+        The branch's own officers always; whoever has the case in hand, as long as they have it; a supplier whom
+        the reporter chose, until the matter is over. Nobody else, and nobody any longer.
         """
-        offices = {post.organisation_id for post in self._unit.organisations.posts_of(person.member_id)}
-        if case.organisation_id in offices:
+        roles = self._unit.standings.of(case, person, now).roles
+        state = CaseState(case.state)
+        if Role.BRANCH in roles or Role.REPORTER in roles:
             return True
-        chairs = person.consortium_id is not None and person.consortium_id == case.consortium_id
-        if chairs and person.chair_id in offices:
+        if roles & {Role.HANDLER, Role.HELPER} and state in IN_HAND:
             return True
-        return bool(offices & self._unit.suggestions.chosen_suppliers(case.number))
+        return state in (*OPEN, CaseState.RESOLVED) and self._chosen(case, person)
+
+    def _chosen(self, case: CaseFacts, person: Person) -> bool:
+        chosen = self._unit.suggestions.chosen_suppliers(case.number)
+        return bool(chosen) and bool(
+            chosen & {post.organisation_id for post in self._unit.organisations.posts_of(person.member_id)}
+        )
 
     def _follows(self, number: int, member_id: int) -> bool:
         return bool(_FOLLOWS.run(self._unit, {"number": number, "member_id": member_id}))
@@ -191,12 +219,18 @@ class Cases:
         return [CaseBrief(*row) for row in rows], total
 
     def open_in(
-        self, consortium_id: int, kind: CaseKind | None, limit: int = 6
+        self,
+        consortium_id: int,
+        kind: CaseKind | None,
+        limit: int = 6,
+        *,
+        states: Sequence[CaseState] = OPEN,
+        offset: int = 0,
     ) -> tuple[list[CaseBrief], int]:
         """The oldest open cases of a consortium that its members may see, and how many there are in all."""
         where = [
             _COLUMNS.consortium_id == consortium_id,
-            _COLUMNS.state.in_([state.value for state in OPEN]),
+            _COLUMNS.state.in_([state.value for state in states]),
             _COLUMNS.visibility == "consortium",
         ]
         if kind is not None:
@@ -204,19 +238,20 @@ class Cases:
         total = (
             self._unit.connection.scalar(select(func.count()).select_from(Case.__table__).where(*where)) or 0
         )
-        rows = self._unit.connection.execute(_BRIEF.where(*where).order_by(_COLUMNS.number).limit(limit))
+        rows = self._unit.connection.execute(
+            _BRIEF.where(*where).order_by(_COLUMNS.number).limit(limit).offset(offset)
+        )
         return [CaseBrief(*row) for row in rows], total
 
     def join(self, case: Case, *, by: Person, now: datetime) -> None:
         """我也是: the person stands behind the case too. Refuses the reporter, and a second time."""
-        if case.state not in OPEN:
-            raise NotNow(number=case.number, face=CaseState(case.state).face)
+        case.may(Step.JOIN)
         if case.reporter_id == by.member_id:
             raise OwnCase(number=case.number)
         if self._follows(case.number, by.member_id):
             raise AlreadyJoined(number=case.number)
         self._unit.session.add(CaseFollower(case_number=case.number, member_id=by.member_id, at=now))
-        case.joined += 1
+        case.gather(1)
         Timeline(self._unit).add(case.number, "join", actor_id=by.member_id, at=now)
         self._unit.tell(
             CaseJoined(
@@ -227,21 +262,37 @@ class Cases:
             )
         )
 
-    def withdraw(self, case: Case, *, by: Person, now: datetime) -> None:
-        """The reporter takes the case back; those who heard of it are told."""
-        known = case.state != CaseState.DRAFT.value
-        case.withdraw(by=by, now=now)
-        Timeline(self._unit).add(case.number, "withdraw", actor_id=by.member_id, at=now)
-        if known:
-            self._unit.uses.release(case.number, now)
-            self._unit.tell(
-                CaseWithdrawn(
-                    number=case.number,
-                    text=case.short,
-                    organisation_id=case.organisation_id,
-                    chair_id=by.chair_id,
-                )
-            )
+    def carry_over(self, case: Case, into: Case, now: datetime) -> None:
+        """The reporter and followers of a merged case stand behind the other one from now on."""
+        members = {case.reporter_id, *self.followers(case.number)} - {
+            into.reporter_id,
+            *self.followers(into.number),
+        }
+        for member_id in sorted(members):
+            self._unit.session.add(CaseFollower(case_number=into.number, member_id=member_id, at=now))
+        into.gather(len(members))
+        self._unit.session.flush()
+
+    def seal_behalf(self, behalf: Behalf) -> bytes:
+        """For whom a matter is reported, so that only this vault can read it."""
+        return self._unit.vault.seal(msgspec.json.encode(behalf).decode(), "case.behalf")
+
+    def behalf_of(self, number: int) -> Behalf | None:
+        """For whom a case was reported; None: for the reporter themself."""
+        [(sealed,)] = _BEHALF.run(self._unit, {"number": number}) or [(None,)]
+        if sealed is None:
+            return None
+        return msgspec.json.decode(self._unit.vault.open(sealed, "case.behalf"), type=Behalf)
+
+    def awaiting_rating(self, person: Person) -> list[CaseBrief]:
+        """What a person reported and has not yet said a word on, the newest first."""
+        rows = _AWAITING.run(self._unit, {"member_id": person.member_id})
+        return [CaseBrief(*row) for row in rows]
+
+    def followers(self, number: int) -> list[int]:
+        """The members who said 我也是."""
+        rows = _FOLLOWERS.run(self._unit, {"number": number})
+        return [member_id for (member_id,) in rows]
 
     def last_of(self, person: Person) -> Case | None:
         """The newest open case or draft that a person reported."""

@@ -44,6 +44,10 @@ LIVE: Final = (ClaimState.ACTIVE, ClaimState.FULFILLED)
 """States in which the claimant has the case in hand, and with it the right to the reporter's phone."""
 
 
+LONGEST_PLAN: Final = 2000
+"""Characters of a plan (认领方案)."""
+
+
 def _unique_where(name: str, columns: tuple[str, ...], condition: str) -> Index:
     where = text(condition)
     return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
@@ -84,6 +88,54 @@ class Claim(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as a plain dict
 
+    @classmethod
+    def apply(
+        cls,
+        *,
+        case_number: int,
+        organisation_id: int,
+        member_id: int,
+        lead: bool,
+        plan: str,
+        promised_on: date | None,
+        now: datetime,
+    ) -> Claim:
+        """An application; it has no effect until it is approved."""
+        return cls(
+            case_number=case_number,
+            organisation_id=organisation_id,
+            member_id=member_id,
+            lead=lead,
+            state=ClaimState.APPLIED.value,
+            plan=plan[:LONGEST_PLAN],
+            promised_on=promised_on,
+            applied_at=now,
+            effective_at=None,
+            ended_at=None,
+            end_reason="",
+        )
+
+    def take_effect(self, now: datetime) -> None:
+        """It was approved, or needs no approval."""
+        self.state, self.effective_at = ClaimState.ACTIVE.value, now
+
+    def promise(self, plan: str, promised_on: date | None) -> None:
+        """Says what will be done, or by when; what was said before stays where nothing new is said."""
+        self.plan = plan[:LONGEST_PLAN] or self.plan
+        self.promised_on = promised_on or self.promised_on
+
+    def fulfil(self) -> None:
+        """The work was reported done."""
+        self.state = ClaimState.FULFILLED.value
+
+    def take_up_again(self) -> None:
+        """The work is to be done anew."""
+        self.state = ClaimState.ACTIVE.value
+
+    def end(self, state: ClaimState, reason: str, now: datetime) -> None:
+        """It is over; with it goes the right to the reporter's phone."""
+        self.state, self.end_reason, self.ended_at = state.value, reason[:300], now
+
 
 class Invitation(Base):
     """派单、邀请: that an organisation is asked to take a case on; the first to accept has it."""
@@ -107,6 +159,25 @@ class Invitation(Base):
     answered_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(300))
 
+    @classmethod
+    def send(cls, *, case_number: int, organisation_id: int, kind: str, by: int, now: datetime) -> Invitation:
+        """Asks an organisation; ``kind`` is ``dispatch`` or ``invite``, ``by`` a member's id."""
+        return cls(
+            case_number=case_number,
+            organisation_id=organisation_id,
+            kind=kind,
+            state="open",
+            invited_by=by,
+            invited_at=now,
+            answered_by=None,
+            answered_at=None,
+            reason="",
+        )
+
+    def answer(self, state: str, *, by: int | None, reason: str = "", now: datetime) -> None:
+        """``accepted``, ``refused`` or ``superseded``; ``by`` None: it lapsed by itself."""
+        self.state, self.answered_by, self.answered_at, self.reason = state, by, now, reason[:300]
+
 
 class Extension(Base):
     """延期: that a claimant asks for more time, and what the chair said."""
@@ -125,3 +196,23 @@ class Extension(Base):
     asked_at: Mapped[datetime]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     decided_at: Mapped[datetime | None]
+
+    @classmethod
+    def ask(cls, *, claim: Claim, until: date, reason: str, by: int, now: datetime) -> Extension:
+        """Asks for time until a day."""
+        return cls(
+            case_number=claim.case_number,
+            claim_id=claim.id,
+            until=until,
+            reason=reason[:300],
+            state="asked",
+            asked_by=by,
+            asked_at=now,
+            decided_by=None,
+            decided_at=None,
+        )
+
+    def decide(self, *, granted: bool, by: int, now: datetime) -> None:
+        """The chair's word on it."""
+        self.state = "approved" if granted else "refused"
+        self.decided_by, self.decided_at = by, now

@@ -23,7 +23,7 @@ class ClockKind(enum.StrEnum):
 
 
 class Clock(Base):
-    """One clock on one case."""
+    """One clock on one case. An extension ends it and begins another with the same start: the newest one counts."""
 
     __tablename__ = "clocks"
     __table_args__ = (
@@ -58,9 +58,61 @@ class Clock(Base):
     rung: Mapped[int]
     """How far up the urging ladder it has gone."""
 
+    @classmethod
+    def begin(cls, number: int, kind: ClockKind, *, started_at: datetime, due_at: datetime | None) -> Clock:
+        """A clock that begins to run."""
+        return cls(
+            case_number=number,
+            kind=kind.value,
+            started_at=started_at,
+            due_at=due_at,
+            paused_at=None,
+            paused_s=0,
+            stopped_at=None,
+            late=False,
+            rung=0,
+        )
+
+    def over(self, now: datetime) -> bool:
+        """Whether it has run out; while it stands still it does not."""
+        return self.due_at is not None and (self.paused_at or now) > self.due_at
+
+    def stop(self, now: datetime) -> None:
+        """What it waited for happened, or is no longer waited for."""
+        self.late, self.stopped_at = self.over(now), now
+
+    def pause(self, now: datetime) -> None:
+        """It stands still from now on; one that does already goes on doing so."""
+        if self.paused_at is None:
+            self.paused_at = now
+
+    def resume(self, now: datetime, due_at: datetime | None) -> None:
+        """It runs again, until a deadline that was moved by as much as it stood still."""
+        if self.paused_at is not None:
+            self.paused_s += int((now - self.paused_at).total_seconds())
+            self.paused_at, self.due_at = None, due_at
+
+    def set_due(self, due_at: datetime) -> None:
+        """The calendar reaches so far now."""
+        self.due_at = due_at
+
+    def climb(self, rung: int) -> None:
+        """So many rungs of the ladder are behind it."""
+        self.rung = rung
+
+
+class Level(enum.StrEnum):
+    """How loudly somebody is urged."""
+
+    INVITE = "invite"  # 请反映人评价
+    REMIND = "remind"  # 提醒
+    URGE = "urge"  # 催办
+    SUPERVISE = "supervise"  # 督办
+    ESCALATE = "escalate"  # 提级
+
 
 class Urging(Base):
-    """催办、督办、提级: that an organisation was urged because a clock ran out."""
+    """提醒、催办、督办、提级: that an organisation was told that a clock runs out, or ran out."""
 
     __tablename__ = "urgings"
     __table_args__ = (Index("uq_urgings_step", "clock_id", "level", "organisation_id", unique=True),)
@@ -69,7 +121,7 @@ class Urging(Base):
     clock_id: Mapped[int] = mapped_column(ForeignKey("clocks.id"))
     case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), index=True)
     level: Mapped[str] = mapped_column(String(20))
-    """``remind``, ``urge`` (催办), ``supervise`` (督办) or ``escalate`` (提级)."""
+    """A ``Level``; of several reminders the first one stands here."""
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

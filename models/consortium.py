@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, and_, or_, select
+import msgspec
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, and_, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -102,6 +103,13 @@ class Term(Base):
         self.organisation_id, self.starts_on, self.ends_on = organisation_id, starts_on, ends_on
 
 
+class Seated(msgspec.Struct, frozen=True):
+    """A member organisation of a consortium."""
+
+    organisation_id: int
+    name: str
+
+
 class Consortia:
     """All consortia with their seats and turns."""
 
@@ -147,6 +155,32 @@ class Consortia:
         """The consortium with that 编号, or None."""
         return self._unit.session.scalar(select(Consortium).where(Consortium.code == code))
 
+    def named_like(self, words: str, limit: int = 5) -> list[Consortium]:
+        """Consortia whose name contains ``words``; the one of exactly that name alone."""
+        query = (
+            select(Consortium)
+            .where(Consortium.name.contains(words, autoescape=True))
+            .order_by(func.length(Consortium.name), Consortium.id)
+            .limit(limit)
+        )
+        found = list(self._unit.session.scalars(query)) if words else []
+        return [each for each in found if each.name == words] or found
+
+    def seated(self, consortium_id: int, on: date) -> list[Seated]:
+        """The member organisations of a consortium on a day, the lead first."""
+        query = (
+            select(Organisation.id, Organisation.name)
+            .join(Seat, Seat.organisation_id == Organisation.id)
+            .join(Consortium, Consortium.id == Seat.consortium_id)
+            .where(
+                Seat.consortium_id == consortium_id,
+                Seat.since <= on,
+                or_(Seat.until.is_(None), Seat.until > on),
+            )
+            .order_by((Organisation.id == Consortium.lead_id).desc(), Seat.id)
+        )
+        return [Seated(*row) for row in self._unit.session.execute(query)]
+
     def of_organisation(self, organisation_id: int, on: date) -> list[Consortium]:
         """The consortia that an organisation belongs to on a day, the one joined first at the head."""
         query = (
@@ -158,6 +192,24 @@ class Consortia:
                 or_(Seat.until.is_(None), Seat.until > on),
             )
             .order_by(Seat.since, Seat.id)
+        )
+        return list(self._unit.session.scalars(query))
+
+    def parties(self, consortium: Consortium, on: date) -> list[int]:
+        """Whoever answers for a consortium on a day: its members, and its lead with or without a seat; none that closed."""
+        seat = and_(Seat.organisation_id == Organisation.id, Seat.consortium_id == consortium.id)
+        query = (
+            select(Organisation.id)
+            .outerjoin(Seat, seat)
+            .where(
+                or_(
+                    Organisation.id == consortium.lead_id,
+                    and_(Seat.since <= on, or_(Seat.until.is_(None), Seat.until > on)),
+                ),
+                or_(Organisation.closed_on.is_(None), Organisation.closed_on > on),
+            )
+            .distinct()
+            .order_by(Organisation.id)
         )
         return list(self._unit.session.scalars(query))
 

@@ -18,6 +18,7 @@ from models.consortium import Consortium, Seat, Term
 from models.lean import Lean
 from models.moment import local
 from models.organisation import Officer, Organisation, OrganisationUnknown, PostKind
+from models.workday import Calendar
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -53,12 +54,15 @@ class Directory:
         self._day: date | None = None
         self._cards: dict[int, Card] = {}
         self._questions: dict[str, str] = {}
+        self._paces: dict[str, str] = {}
         self.on_offer: dict[tuple[date, str, int], int] = {}
         """How many entries of the supply list are on offer, by day, category (empty: all) and whose members look."""
+        self.calendar: tuple[int, Calendar] | None = None
+        """The working-day calendar, and the revision that it was loaded at."""
 
     def forget(self) -> None:
         """Something changed: load everything anew when it is asked for."""
-        self._cards, self._questions = {}, {}
+        self._cards, self._questions, self._paces = {}, {}, {}
         self.forget_list()
 
     def forget_list(self) -> None:
@@ -70,6 +74,12 @@ class Directory:
         if not self._questions:
             self._questions = {each.label: each.ask for each in unit.categories.all()}
         return self._questions.get(category, "")
+
+    def pace(self, category: str, unit: Unit) -> str:
+        """Which clocks run for a category (label): ``general`` where it says nothing else."""
+        if not self._paces:
+            self._paces = {each.label: each.clock for each in unit.categories.all()}
+        return self._paces.get(category, "general")
 
     def card(self, organisation_id: int, unit: Unit, now: datetime) -> Card:
         """The card of one organisation on the day of ``now``."""

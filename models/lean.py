@@ -7,11 +7,11 @@ session: what it relies on has to be flushed before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, Select, Table
+from sqlalchemy import ClauseElement, ColumnElement, Select, Table, literal_column
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import UpdateBase
@@ -84,6 +84,11 @@ class Compiled:
         """The converters by place."""
         converters = dict(self.convert)
         return [(i, converters[name]) for i, name in enumerate(self.names or ()) if name in converters]
+
+
+def among(column: ColumnElement[str], words: Iterable[str]) -> ColumnElement[bool]:
+    """That a column is one of our own few words, written into the statement: a lean one cannot grow a list of values."""
+    return column.in_([literal_column(f"'{word}'") for word in words])
 
 
 class Lean:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import ForeignKey, Index, String, bindparam, case, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base, DomainError
 from models.bulk import put_on_file
@@ -166,6 +166,20 @@ class Organisations:
     def names(self) -> list[str]:
         """The name of every organisation that is not closed."""
         return [name for (name,) in _NAMES.run(self._unit, {})]
+
+    def heads(self) -> tuple[int, ...]:
+        """The ids of those at the head of a tree: over others, and under nobody."""
+        below = aliased(Organisation)
+        query = (
+            select(Organisation.id)
+            .where(
+                Organisation.parent_id.is_(None),
+                Organisation.closed_on.is_(None),
+                select(below.id).where(below.parent_id == Organisation.id).exists(),
+            )
+            .order_by(Organisation.id)
+        )
+        return tuple(self._unit.session.scalars(query))
 
     def get(self, organisation_id: int) -> Organisation:
         """The organisation of that id."""

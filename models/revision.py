@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SUPPLIES = "supplies"
 RULES = "rules"
 ROLL = "roll"
+CALENDAR = "calendar"
 
 
 class Revision(Base):
@@ -45,6 +46,10 @@ class Revisions:
         """Sets a counter that is no count but a fingerprint: what was loaded last."""
         self._unit.session.merge(Revision(name=name, value=value))
         self._unit.session.flush()
+
+    def of(self, name: str) -> int:
+        """How often something changed; 0: never."""
+        return self._unit.session.scalar(select(Revision.value).where(Revision.name == name)) or 0
 
     def all(self) -> dict[str, int]:
         """The counters as they stand."""

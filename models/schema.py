@@ -43,7 +43,7 @@ def current(store: Store) -> str | None:
 
 
 def upgrade(store: Store) -> None:
-    """Brings the schema to the newest version and the shipped categories in; safe from several machines at once."""
+    """Brings the schema to the newest version and the shipped categories and working days in; safe from several machines at once."""
     from alembic import command  # only who migrates needs the tool
 
     with store.engine.connect() as connection, _alone(connection):
@@ -53,6 +53,7 @@ def upgrade(store: Store) -> None:
             command.upgrade(config, "head")
         with store.unit() as unit:
             unit.categories.ensure()
+            unit.workdays.ensure()
 
 
 @contextlib.contextmanager

@@ -20,36 +20,41 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.appeal import Appeals
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
-from models.book import Book
+from models.books import Books
 from models.case import Case
 from models.cases import Cases
+from models.casework import Casework
 from models.category import Categories
-from models.claim import Claim
-from models.clock import Clock
+from models.claiming import Claiming
+from models.claims import Claims
+from models.clocks import Clocks
+from models.closing import Closing
 from models.consortium import Consortia
 from models.directory import Card, Directory
-from models.evaluation import Evaluation
 from models.finding import Findings
 from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
 from models.pending import PendingSession
-from models.project import ProjectItem
+from models.policy import Policy
+from models.projects import Projects
 from models.received import Inbox
 from models.revision import Revisions
 from models.rule import Rules
+from models.solving import Solving
+from models.standing import Standings
 from models.suggestion import Suggestions
 from models.supplies import Supplies
 from models.supply import Supply
 from models.timeline import Timeline
+from models.urging import Urgings
 from models.uses import Uses
 from models.vault import Vault
-from models.workday import Workday
+from models.workday import Workdays
 
 metadata = Base.metadata
 """All tables; importing this module knows every one of them."""
-_TABLES_WITHOUT_COLLECTION = (Book, Claim, Clock, Evaluation, ProjectItem, Workday)
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
@@ -58,8 +63,9 @@ CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 class Unit:
     """One piece of work in one transaction: the collections, and what happened on the way."""
 
-    def __init__(self, session: PendingSession, vault: Vault, directory: Directory) -> None:
+    def __init__(self, session: PendingSession, vault: Vault, directory: Directory, policy: Policy) -> None:
         self._session = session
+        self.policy = policy
         line = session.line
         self.driver: Any = line.driver
         self.dialect = line.dialect
@@ -148,6 +154,46 @@ class Unit:
         return Cases(self)
 
     @cached_property
+    def books(self) -> Books:
+        """各家签的清单."""
+        return Books(self)
+
+    @cached_property
+    def standings(self) -> Standings:
+        """谁是什么身份."""
+        return Standings(self)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """认领、派单、延期."""
+        return Claims(self)
+
+    @cached_property
+    def casework(self) -> Casework:
+        """受理."""
+        return Casework(self)
+
+    @cached_property
+    def claiming(self) -> Claiming:
+        """认领的各步."""
+        return Claiming(self)
+
+    @cached_property
+    def solving(self) -> Solving:
+        """办理."""
+        return Solving(self)
+
+    @cached_property
+    def closing(self) -> Closing:
+        """评价与销号."""
+        return Closing(self)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """项目."""
+        return Projects(self)
+
+    @cached_property
     def timeline(self) -> Timeline:
         """时间线."""
         return Timeline(self)
@@ -188,6 +234,21 @@ class Unit:
         return Outbox(self)
 
     @cached_property
+    def workdays(self) -> Workdays:
+        """工作日历."""
+        return Workdays(self)
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        """时限."""
+        return Clocks(self)
+
+    @cached_property
+    def urgings(self) -> Urgings:
+        """催办、督办、提级."""
+        return Urgings(self)
+
+    @cached_property
     def revisions(self) -> Revisions:
         """变更计数."""
         return Revisions(self)
@@ -196,9 +257,10 @@ class Unit:
 class Store:
     """One database, SQLite or PostgreSQL."""
 
-    def __init__(self, url: str, vault: Vault, *, pool_size: int = 4) -> None:
+    def __init__(self, url: str, vault: Vault, *, pool_size: int = 4, policy: Policy | None = None) -> None:
         """``url`` as in the settings: ``sqlite:///path`` or ``postgresql://…``."""
         self.vault = vault
+        self.policy = policy or Policy()
         self.directory = Directory()
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url, pool_size)
@@ -226,7 +288,7 @@ class Store:
 
     def unit_in(self, session: PendingSession) -> Unit:
         """A unit of work inside a transaction that somebody else opened."""
-        return Unit(session, self.vault, self.directory)
+        return Unit(session, self.vault, self.directory, self.policy)
 
     def close(self) -> None:
         """Lets go of every connection."""

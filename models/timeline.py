@@ -38,7 +38,10 @@ class TimelineEntry(Base):
     """For whom the actor acted; None: for themself."""
 
 
-_INSERT = Rows(insert(TimelineEntry), keys=["case_number", "at", "event", "actor_id", "note", "public"])
+_INSERT = Rows(
+    insert(TimelineEntry),
+    keys=["case_number", "at", "event", "actor_id", "note", "public", "state", "organisation_id"],
+)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -49,6 +52,8 @@ class Entry(msgspec.Struct, frozen=True):
     actor_id: int | None
     note: str
     public: bool
+    state: str
+    organisation_id: int | None
 
 
 _ENTRIES = TimelineEntry.__table__.c
@@ -75,8 +80,10 @@ class Timeline:
         actor_id: int | None,
         note: str = "",
         public: bool = True,
+        state: str = "",
+        organisation_id: int | None = None,
     ) -> None:
-        """Writes one entry."""
+        """Writes one entry. ``state``: the one that the case went into; ``organisation_id``: for whom the actor acted."""
         _INSERT.add(
             self._unit,
             {
@@ -86,6 +93,8 @@ class Timeline:
                 "actor_id": actor_id,
                 "note": note,
                 "public": public,
+                "state": state,
+                "organisation_id": organisation_id,
             },
         )
 

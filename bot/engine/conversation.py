@@ -10,7 +10,7 @@ import structlog
 
 from bot.engine.writer import Attempts, Spoiled
 from bot.kit.context import Aloud, Context, Mind, Reading
-from bot.kit.dialogue import Step, name_of
+from bot.kit.dialogue import Looking, Step, name_of
 from bot.kit.message import Event, Followed, Inbound, MenuTapped, Reply, Scanned
 from bot.kit.router import PASS, Meant, Router, Who
 from bot.kit.texts import Texts
@@ -89,6 +89,8 @@ class MessageWork:
             now=self.now,
         )
         step, lost = self._step(unit, arrival)
+        if isinstance(step, Looking):
+            ctx.shown = step.case
         handler, fault = "", ""
         try:
             with attempt(unit):

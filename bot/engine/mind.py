@@ -85,6 +85,10 @@ class StoredMind:
         """Understands a text."""
         return Reading(text, self._language.understand(text, local(now)))
 
+    def day(self, text: str, now: datetime) -> date | None:
+        """The day that a promise names."""
+        return self._language.day(text, now)
+
     def suggest(
         self,
         reading: Reading,

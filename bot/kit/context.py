@@ -11,6 +11,7 @@ import msgspec
 from bot.kit.dialogue import Step
 from bot.kit.message import Inbound, MenuTapped, Reply, Text, Voice
 from bot.kit.texts import Texts
+from models.case import Behalf
 from models.cases import CaseMark
 from models.directory import Card
 from models.fit import Fit
@@ -49,6 +50,9 @@ class Mind(Protocol):
 
     def read(self, text: str, now: datetime) -> Reading:
         """Understands a text."""
+
+    def day(self, text: str, now: datetime) -> date | None:
+        """The last day of the time that a promise names; None: it names none."""
 
     def suggest(
         self, reading: Reading, *, category: str, place: str, home: str, day: date, circles: frozenset[str]
@@ -102,6 +106,10 @@ class Context:
         """The number that stood behind a command word."""
         self.rest = ""
         """What else stood behind it."""
+        self.shown: int | None = None
+        """The case that this person was last shown, while they may still speak of it as “this”."""
+        self.behalf: Behalf | None = None
+        """For whom a matter is reported, where it is not the speaker's own."""
         self.next_step: Step | None = None
         self.ended = False
         self._meant = ""
@@ -199,6 +207,10 @@ class Aloud:
     def phone_of(self, member_id: int) -> str:
         """A member's phone in the clear: only for letters to somebody whom the member chose or called."""
         return self._unit.members.phone_of(member_id)
+
+    def followers_of(self, number: int) -> list[int]:
+        """The members who said 我也是 to a case."""
+        return self._unit.cases.followers(number)
 
     def say(self, key: str, **facts: object) -> str:
         """A sentence."""

@@ -22,6 +22,12 @@ class Unsure(Step, frozen=True):
     """What the numbers mean, in order."""
 
 
+class Looking(Step, frozen=True):
+    """刚给他看过这件事：接着说“这个”，说的就是它。"""
+
+    case: int
+
+
 class Choose(Step, frozen=True):
     """等他从推荐里选。"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -55,7 +56,7 @@ class Route(msgspec.Struct, frozen=True):
     """One entry of the routing table."""
 
     kind: str
-    """``escape``, ``step``, ``command``, ``number``, ``intent``, ``event``, ``emergency``, ``rule`` or ``anything``."""
+    """``escape``, ``step``, ``command``, ``number``, ``pattern``, ``intent``, ``event``, ``emergency``, ``rule`` or ``anything``."""
     claim: str
     """The word, intent, step or type."""
     handler: Handler | StepHandler
@@ -80,6 +81,7 @@ class Router:
         self.events: dict[type[Message], Route] = {}
         self.notices: dict[type[Happening], list[Notice]] = {}
         self.on_emergency: Route | None = None
+        self.patterns: dict[str, tuple[re.Pattern[str], Route]] = {}
         self.on_rule: Route | None = None
         self.on_number: Route | None = None
         self.on_anything: Route | None = None
@@ -146,6 +148,17 @@ class Router:
         self.on_number = Route("number", "*", handler, Who.MEMBER)
         return handler
 
+    def pattern(self, expression: str, *, who: Who = Who.MEMBER) -> Callable[[H], H]:
+        """Texts of this shape (as ``plain`` leaves them) that no command began: ``5 修得挺好``."""
+
+        def claim(handler: H) -> H:
+            if expression in self.patterns:
+                raise Ambiguous(f"two handlers for the pattern {expression}")
+            self.patterns[expression] = (re.compile(expression), Route("pattern", expression, handler, who))
+            return handler
+
+        return claim
+
     def rule(self, handler: H) -> H:
         """The office's keyword rules."""
         if self.on_rule is not None:
@@ -179,7 +192,7 @@ class Router:
         """One router out of many. Raises Ambiguous where two of them claim the same."""
         merged = cls()
         for router in routers:
-            for name in ("escapes", "commands", "steps", "intents", "events"):
+            for name in ("escapes", "commands", "steps", "intents", "events", "patterns"):
                 mine, theirs = getattr(merged, name), getattr(router, name)
                 for claim, route in theirs.items():
                     if claim in mine:
@@ -204,7 +217,7 @@ class Router:
         """The routes that a message may take, in the order in which they are asked.
 
         Escape words > an emergency > a whole command > the step one stands at > commands with something behind >
-        a bare number > the office's rules > what was understood > anything. A handler that answers PASS hands on to the next.
+        a bare number or a known shape > the office's rules > what was understood > anything. A handler that answers PASS hands on to the next.
         """
         message: Inbound = ctx.message
         if isinstance(message, Event) and not isinstance(message, MenuTapped):
@@ -230,6 +243,9 @@ class Router:
             elif self.on_number is not None and (number := choice(text)) is not None:
                 ctx.number = number
                 yield self.on_number, None
+            for expression, route in self.patterns.values():
+                if expression.match(text):
+                    yield route, None
             if self.on_rule is not None:
                 yield self.on_rule, None
             if not ctx.unsure and (route := self.intents.get(ctx.understanding.intent)) is not None:
@@ -255,7 +271,7 @@ class Router:
             if route.takes in ("number", "number?"):
                 found = leading_number(rest)
                 if found is not None:
-                    ctx.number, ctx.rest = found
+                    ctx.number, ctx.rest = found[0], _as_written(ctx.text, found[1])
                     return route
         return None
 
@@ -272,10 +288,17 @@ class Router:
         routes += [route for route in (self.on_emergency,) if route is not None]
         routes += [route for _, route in self.steps.values()]
         routes += [*self.events.values(), *self.commands.values()]
+        routes += [route for _, route in self.patterns.values()]
         routes += [route for route in (self.on_number, self.on_rule) if route is not None]
         routes += [*self.intents.values()]
         routes += [route for route in (self.on_anything,) if route is not None]
         return routes
+
+
+def _as_written(text: str, end: str) -> str:
+    """The end of a text with the punctuation that it was written with."""
+    written = text.strip(EDGES)[-len(end) :] if end else ""
+    return written if plain(written) == end else end
 
 
 def _behind(text: str, word: str) -> str:

@@ -180,6 +180,12 @@ class Language:
             emergency=emergencies.find(folded),
         )
 
+    def day(self, text: str, now: datetime) -> date | None:
+        """The last day of the time that a text names, for whoever was asked for a day (承诺、延期); None: it names none."""
+        folded = fold(text[:LIMIT])
+        _, deadline, _ = self._facts(text, folded, "claim", local(now).date())
+        return date.fromisoformat(deadline.rpartition("/")[2]) if deadline else None
+
     def _differ(self, folded: str, end: int, start: int) -> bool:
         """Whether what stands behind a turn of phrase is a need of its own, about something else."""
         told, also = squeeze(folded[:end]), squeeze(folded[start:])

@@ -12,6 +12,7 @@ import structlog
 from bot.engine.engine import Engine
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock
+from bot.work.duties import DUTIES, Duty
 from bot.work.postman import Postman
 from bot.work.seeker import Seeker
 from models.store import Store
@@ -55,6 +56,7 @@ class Rounds:
         jobs: list[Awaitable[None]] = [
             self._again(self.look, LOOK_S),
             self._again(self.submit_drafts, self._tick_s),
+            self._again(self.watch_clocks, self._tick_s),
         ]
         if self._seeker is not None:
             jobs.append(self._again(self.seek, self._tick_s))
@@ -74,6 +76,7 @@ class Rounds:
         """Does everything that is due, at once: after the clock was moved."""
         await self.look()
         await self.submit_drafts()
+        await self.watch_clocks()
         await self.seek()
         await self.deliver()
 
@@ -96,6 +99,17 @@ class Rounds:
         """Whether what is new on the list serves a need that waits."""
         if self._seeker is not None:
             await self._seeker.look()
+
+    async def watch_clocks(self) -> None:
+        """What time has made due on cases: each duty in small transactions, as long as there is something to do."""
+        for duty in DUTIES:
+            while await asyncio.to_thread(self._calls, duty):
+                if not await self._engine.unasked(duty.do):
+                    break
+
+    def _calls(self, duty: Duty) -> bool:
+        with self._store.reading() as unit:
+            return duty.calls(unit, self._clock())
 
     async def deliver(self) -> None:
         """Letters that are due."""

@@ -13,9 +13,12 @@ from typing import NamedTuple
 import handlers
 import models
 from bot.kit.context import ASKABLE
+from handlers.notices_case import AUDIENCES, TOLD
 from handlers.resources import BY_DIGIT
 from models.appeal import AppealKind
 from models.base import DomainError
+from models.clock import ClockKind, Level
+from models.life import Step
 
 from .source import ROOT, called, files, nodes, place
 
@@ -35,18 +38,31 @@ def blanks(sentence: str) -> set[str]:
 
 
 def events() -> set[str]:
-    """What is ever written into a timeline."""
-    found = set()
+    """What is ever written into a timeline: every step of a case's life, and what is noted besides."""
+    found = {step.value for step in Step} | {f"attach_{kind}" for kind in kinds_attached()}
     for path in files("models", "handlers", "bot"):
         for node, _ in nodes(path):
-            if called(node) == "add" and isinstance(node, ast.Call) and "imeline" in ast.unparse(node.func):
-                event = node.args[1]
-                if isinstance(event, ast.Constant):
-                    found.add(event.value)
-                else:
-                    assert ast.unparse(event) == "f'attach_{kind}'", place(path, node)
-                    found |= {f"attach_{kind}" for kind in kinds_attached()}
-    return found
+            if not isinstance(node, ast.Call):
+                continue
+            whole = ast.unparse(node.func)
+            if (called(node) == "add" and "imeline" in whole) or whole.endswith(
+                ("_moves.note", "self._note")
+            ):
+                found |= constants(node.args[1])
+            for keyword in node.keywords:
+                if keyword.arg == "event":
+                    found |= constants(keyword.value)
+    return found - {""}
+
+
+def constants(expression: ast.expr) -> set[str]:
+    """The words that an expression can come to, as far as they stand there."""
+    match expression:
+        case ast.Constant(value=str(word)):
+            return {word}
+        case ast.IfExp(body=one, orelse=other):
+            return constants(one) | constants(other)
+    return set()
 
 
 def kinds_attached() -> set[str]:
@@ -77,6 +93,13 @@ FAMILIES = {
     "notices.{}": {kind.value for kind in AppealKind},
     "meant.{}": set(ASKABLE),
     "resources.do_{}": set(BY_DIGIT),
+    "claim.{}": {"give_back", "decline_invitation", "revoke", "refuse"},
+    "work.{}_ask": {"promise", "extend", "pause", "progress"},
+    "duty.{}": {"decline", "appeal", "transfer"},
+    "duty.{}_ask": {"decline", "appeal", "transfer", "hand_on"},
+    "notices_urging.{}": {level.value for level in Level} - {Level.INVITE.value},
+    "notices_urging.wanted_{}": {kind.value for kind in ClockKind},
+    "notices_urging.then_{}": {kind.value for kind in ClockKind},
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 
@@ -148,8 +171,18 @@ def test_every_key_that_is_said_is_written() -> None:
 
 def test_every_key_that_is_written_is_said() -> None:
     spoken = {key for said in SAID for key in said.keys}
-    spoken |= {f"refusal.{error.code}" for error in refusals()}
+    spoken |= {f"refusal.{error.code}" for error in refusals()} | told()
     assert sorted(set(SENTENCES) - spoken) == []
+
+
+def told() -> set[str]:
+    """The sentence for each audience of each step that is told."""
+    return {f"notices_case.{step}_{name}" for step, audiences in TOLD.items() for name in audiences}
+
+
+def test_every_step_that_is_told_has_its_sentences() -> None:
+    assert sorted(told() - set(SENTENCES)) == []
+    assert {name for audiences in TOLD.values() for name in audiences} <= AUDIENCES.keys()
 
 
 def test_every_blank_gets_its_fact() -> None:
@@ -216,7 +249,7 @@ def test_sentences_suit_a_small_phone() -> None:
 
 def test_every_text_file_belongs_to_somebody() -> None:
     """A file of sentences is named after a handler file, or is one of the few that several share."""
-    shared = {"engine", "events", "meant", "refusal", "smalltalk"}
+    shared = {"book", "engine", "events", "meant", "refusal", "smalltalk"}
     owners = {path.stem for path in (ROOT / "handlers").glob("*.py")}
     written = {path.stem for path in Path(handlers.TEXTS).glob("*.toml")}
     assert written <= owners | shared

@@ -47,7 +47,9 @@ def test_who_waits(store: Store, village: Village, now: datetime) -> None:
         unit.cases.file(urgent, by=village.zhang)
         unit.cases.file(matter(village.zhang, now - timedelta(days=200), "老早的事"), by=village.zhang)
         gone = unit.cases.file(matter(village.zhang, now, "撤回的"), by=village.zhang).number
-        unit.cases.withdraw(unit.cases.number(gone, seen_by=village.zhang), by=village.zhang, now=now)
+        unit.casework.withdraw(
+            unit.cases.number(gone, seen_by=village.zhang, now=now), by=village.zhang, now=now
+        )
         elsewhere = matter(village.bao, now, "别的类")
         elsewhere.category = "医疗健康"
         unit.cases.file(elsewhere, by=village.bao)
@@ -136,10 +138,10 @@ def test_nobody_is_asked_about_what_is_no_more(
         proposed(unit, village.li, now, capacity=1)
         proposed(unit, village.li, now)
     with store.unit() as unit:
-        kept = unit.cases.number(case.number, seen_by=village.zhang)
+        kept = unit.cases.number(case.number, seen_by=village.zhang, now=now)
         match gone:
             case "withdrawn":
-                unit.cases.withdraw(kept, by=village.zhang, now=now)
+                unit.casework.withdraw(kept, by=village.zhang, now=now)
             case "chosen":
                 unit.suggestions.show(case, [Fit("W2", "", "", 0.5, "")], version="t", now=now)
                 unit.suggestions.choose(case, 1, by=village.zhang, now=now)

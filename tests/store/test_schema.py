@@ -66,14 +66,14 @@ def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
     with pytest.raises(LookupError):
         fail()
     with store.reading() as unit:
-        assert unit.revisions.all() == {}
+        assert "roll" not in unit.revisions.all()
 
 
 def test_a_reading_unit_keeps_nothing(store: Store) -> None:
     with store.reading() as unit:
         unit.revisions.bump("roll")
     with store.reading() as unit:
-        assert unit.revisions.all() == {}
+        assert "roll" not in unit.revisions.all()
 
 
 def test_revisions_count_and_a_fingerprint_is_set(store: Store) -> None:
@@ -85,7 +85,7 @@ def test_revisions_count_and_a_fingerprint_is_set(store: Store) -> None:
     with store.unit() as unit:
         unit.revisions.note("world", 5)
     with store.reading() as unit:
-        assert unit.revisions.all() == {"roll": 2, "rules": 1, "world": 5}
+        assert unit.revisions.all() == {"calendar": 1, "roll": 2, "rules": 1, "world": 5}
 
 
 def test_the_version_that_the_release_names_is_the_newest_migration() -> None:

@@ -16,7 +16,7 @@ from models.fit import Fit
 from models.offering import SupplyFilled, SupplyGone, SupplyReleased
 from models.store import Store, Unit
 from models.suggestion import SupplyChosen
-from models.uses import SupplyUse
+from models.supply import SupplyUse
 from tests.store.conftest import Village, matter, settle
 from tests.store.test_supplies import proposed
 
@@ -37,7 +37,9 @@ def needs(
 
 def choose(unit: Unit, village: Village, number: int, now: datetime, rank: int = 1) -> None:
     """Zhang chooses for one of the cases."""
-    unit.suggestions.choose(unit.cases.look(number, seen_by=village.zhang), rank, by=village.zhang, now=now)
+    unit.suggestions.choose(
+        unit.cases.look(number, seen_by=village.zhang, now=now), rank, by=village.zhang, now=now
+    )
 
 
 def used(store: Store) -> tuple[int, int]:
@@ -139,8 +141,8 @@ def test_what_is_withdrawn_gives_its_place_back_and_whoever_served_it_is_told(
         choose(unit, village, first, now)
     with store.unit() as unit:
         before = unit.revisions.all()[revision.SUPPLIES]
-        case = unit.cases.number(first, seen_by=village.zhang)
-        unit.cases.withdraw(case, by=village.zhang, now=later)
+        case = unit.cases.number(first, seen_by=village.zhang, now=now)
+        unit.casework.withdraw(case, by=village.zhang, now=later)
         told = [each for each in unit.happenings if isinstance(each, SupplyReleased)]
         assert [(each.code, each.number) for each in told] == [("W1", first)]
         assert unit.revisions.all()[revision.SUPPLIES] == before + 1
@@ -195,7 +197,7 @@ def test_further_entries_stand_behind_those_that_were_shown(
         for _ in range(3):
             proposed(unit, village.li, now)
         [number] = needs(unit, village, now)
-        case = unit.cases.look(number, seen_by=village.zhang)
+        case = unit.cases.look(number, seen_by=village.zhang, now=now)
         more = unit.suggestions.more(
             case, [FIT, Fit("W3", "另一家", "某支部", 0.4, "全市")], version="t", now=now
         )

@@ -1,0 +1,204 @@
+"""认领、协办、接单、放弃：一个单位把一件事接过来，或者放下。"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.kit.context import Context
+from bot.kit.dialogue import Looking, Step
+from bot.kit.lists import MOST_CHOICES, numbered, shorten
+from bot.kit.message import Reply
+from bot.kit.router import PASS, Pass, Router
+from bot.kit.showing import day_of, reporter_line, spoken_of
+from bot.kit.words import choice, plain
+from models.claim import ClaimState
+from models.claiming import AlreadyClaimed
+from models.life import WAITING
+
+on = Router()
+
+
+class WhichToClaim(Step, frozen=True):
+    """没说编号：等他从几件里挑。"""
+
+    numbers: tuple[int, ...]
+    rest: str = ""
+
+
+class JoinIn(Step, frozen=True):
+    """晚了一步：等他说要不要一起办。"""
+
+    answers = frozenset({"协办"})
+
+    case: int
+
+
+class WhyNot(Step, frozen=True):
+    """等他说为什么放弃、不接、撤销。"""
+
+    case: int
+    verb: str
+
+
+@on.command("认领", "我认领", "我们认领", "接单", "我接", "我们接", takes="number?")
+@on.intent("claim")
+def claim(ctx: Context) -> Reply:
+    """认领 12：接过来；没说哪件，就拿没人接的给他挑。"""
+    number, rest = spoken_of(ctx)
+    return _ask_which(ctx, rest) if number is None else take(ctx, number, rest)
+
+
+def take(ctx: Context, number: int, said: str) -> Reply:
+    """Claims one case for the speaker's organisation, with what they said as its plan and promise."""
+    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    plan, promised_on = _plan(ctx, said)
+    try:
+        made = ctx.unit.claiming.claim(case, by=ctx.member, now=ctx.now, plan=plan, promised_on=promised_on)
+    except AlreadyClaimed as error:
+        return ctx.ask(
+            "claim.late", then=JoinIn(number), number=number, organisation=error.facts["organisation"]
+        )
+    if made.state == ClaimState.APPLIED:
+        return ctx.say("claim.applied", number=number)
+    ctx.next_step = Looking(number)
+    view = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
+    key = "claim.taken_promised" if promised_on is not None else "claim.taken"
+    return ctx.say(
+        key,
+        number=number,
+        unit=ctx.card(made.organisation_id).name,
+        reporter=reporter_line(ctx, view),
+        day=day_of(promised_on) if promised_on is not None else "",
+    )
+
+
+def _plan(ctx: Context, said: str) -> tuple[str, date | None]:
+    """What will be done, and by when, if they said so: 三天内派车去拉."""
+    if not plain(said):
+        return "", None
+    promised = ctx.mind.day(said, ctx.now)
+    if promised is not None and promised < ctx.today:
+        promised = None
+    # 12号我们支部认领了 says nothing of a plan; 认领 12 三天内派车去拉 does.
+    return ("" if ctx.number is None else said.strip()), promised
+
+
+def _ask_which(ctx: Context, rest: str) -> Reply:
+    member = ctx.member
+    asked = ctx.unit.claims.asked_of({member.organisation_id})
+    if len(asked) == 1:
+        return take(ctx, asked[0].number, rest)
+    if member.consortium_id is None:
+        return ctx.say("claim.which_number")
+    cases, _ = ctx.unit.cases.open_in(member.consortium_id, None, MOST_CHOICES, states=WAITING)
+    if not cases:
+        return ctx.say("claim.nothing")
+    lines = [f"编号 {case.number} {shorten(case.text, 16)}" for case in cases]
+    return ctx.ask(
+        "claim.which",
+        then=WhichToClaim(tuple(case.number for case in cases), rest),
+        choices=numbered(lines),
+    )
+
+
+@on.step(WhichToClaim)
+def picked(ctx: Context, step: WhichToClaim) -> Reply | Pass:
+    """挑了一件：回的可以是序号，也可以是编号。"""
+    number = choice(ctx.text)
+    if number is None:
+        return PASS
+    if number == 0:
+        return ctx.say("claim.none")
+    if 1 <= number <= len(step.numbers):
+        return take(ctx, step.numbers[number - 1], step.rest)
+    return take(ctx, number, step.rest) if number in step.numbers else PASS
+
+
+@on.step(JoinIn)
+def join_in(ctx: Context, step: JoinIn) -> Reply | Pass:
+    """别人先接了：一起办吗。"""
+    if choice(ctx.text) == 1 or plain(ctx.text) in step.answers:
+        return help_out(ctx, step.case, "")
+    return ctx.say("claim.none") if choice(ctx.text) in (0, 2) else PASS
+
+
+@on.command("协办", "我们协办", "一起办", takes="number?")
+def assist(ctx: Context) -> Reply:
+    """协办 12：帮着牵头的单位一起办。"""
+    number, rest = spoken_of(ctx)
+    return ctx.say("claim.which_help") if number is None else help_out(ctx, number, rest)
+
+
+def help_out(ctx: Context, number: int, plan: str) -> Reply:
+    """Stands beside the organisation in the lead."""
+    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    ctx.unit.claiming.help(case, by=ctx.member, now=ctx.now, plan=plan.strip())
+    ctx.next_step = Looking(number)
+    view = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
+    lead = next(hold for hold in ctx.unit.claims.live(number) if hold.lead)
+    return ctx.say(
+        "claim.helping",
+        number=number,
+        lead=ctx.card(lead.organisation_id).name,
+        reporter=reporter_line(ctx, view),
+    )
+
+
+@on.command("放弃", "退单", "办不了", takes="number?")
+def give_up(ctx: Context) -> Reply:
+    """放弃 12 理由：办不了就早放，别耽误。"""
+    return _with_reason(ctx, "give_back")
+
+
+@on.command("不接", "不接单", takes="number?")
+def decline(ctx: Context) -> Reply:
+    """不接 12 理由：派来的单不接。"""
+    return _with_reason(ctx, "decline_invitation")
+
+
+@on.command("撤销认领", "不同意认领", "否决", takes="number?")
+def revoke(ctx: Context) -> Reply:
+    """撤销认领 12 理由：轮值单位把认领撤了，或者不同意申请。"""
+    return _with_reason(ctx, "revoke")
+
+
+@on.command("同意认领", takes="number?")
+def approve(ctx: Context) -> Reply:
+    """同意认领 12：要轮值单位点头的地方，点这个头。"""
+    number, _ = spoken_of(ctx)
+    if number is None:
+        return ctx.say("claim.which_number")
+    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    made = ctx.unit.claiming.approve(case, by=ctx.member, now=ctx.now)
+    return ctx.say("claim.approved", number=number, unit=ctx.card(made.organisation_id).name)
+
+
+def _with_reason(ctx: Context, verb: str) -> Reply:
+    number, rest = spoken_of(ctx)
+    if number is None:
+        return ctx.say("claim.which_number")
+    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    if not plain(rest):
+        return ctx.ask("claim.why", then=WhyNot(number, verb), number=number, text=shorten(case.text, 20))
+    return _do(ctx, number, verb, rest)
+
+
+@on.step(WhyNot)
+def because(ctx: Context, step: WhyNot) -> Reply | Pass:
+    """说了理由。"""
+    return _do(ctx, step.case, step.verb, ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
+
+
+def _do(ctx: Context, number: int, verb: str, reason: str) -> Reply:
+    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    claiming = ctx.unit.claiming
+    if verb == "give_back":
+        claiming.give_back(case, by=ctx.member, reason=reason, now=ctx.now)
+    elif verb == "decline_invitation":
+        claiming.decline_invitation(case, by=ctx.member, reason=reason, now=ctx.now)
+    elif ctx.unit.claims.on(number, states=(ClaimState.APPLIED,)):
+        claiming.refuse(case, by=ctx.member, reason=reason, now=ctx.now)
+        verb = "refuse"
+    else:
+        claiming.revoke(case, by=ctx.member, reason=reason, now=ctx.now)
+    return ctx.say(f"claim.{verb}", number=number)

@@ -1,0 +1,221 @@
+"""受理、不受理、转办、转出、并单、派单：轮值和牵头单位、本支部联络员怎么把一件事送上路。"""
+
+from __future__ import annotations
+
+import re
+
+from bot.kit.context import Context
+from bot.kit.dialogue import Looking, Step
+from bot.kit.lists import MOST_CHOICES, numbered, shorten
+from bot.kit.message import Reply
+from bot.kit.router import PASS, Pass, Router
+from bot.kit.showing import spoken_of
+from bot.kit.words import choice, leading_number, plain
+from models.case import Case
+from models.consortium import Seated
+from models.life import CaseState
+
+on = Router()
+
+
+class Because(Step, frozen=True):
+    """等他说理由、转到哪儿。"""
+
+    case: int
+    verb: str
+
+
+class ToWhom(Step, frozen=True):
+    """派给谁：等他说单位，或者从几家里挑。"""
+
+    case: int
+    organisations: tuple[int, ...] = ()
+
+
+@on.command("受理", takes="number?")
+def accept(ctx: Context) -> Reply:
+    """受理 12：收下并上清单，成员单位就能认领了。"""
+    number, _ = spoken_of(ctx)
+    if number is None:
+        return _waiting(ctx)
+    case = _case(ctx, number)
+    if case.state == CaseState.SUBMITTED:
+        ctx.unit.casework.accept(case, by=ctx.member, now=ctx.now)
+    ctx.unit.casework.publish(case, by=ctx.member, now=ctx.now)
+    ctx.next_step = Looking(number)
+    return ctx.say("duty.accepted", number=number, text=shorten(case.text, 20))
+
+
+def _waiting(ctx: Context) -> Reply:
+    member = ctx.member
+    if member.consortium_id is None:
+        return ctx.say("duty.which_number", word="受理")
+    cases, total = ctx.unit.cases.open_in(
+        member.consortium_id, None, 6, states=(CaseState.SUBMITTED, CaseState.ACCEPTED)
+    )
+    if not cases:
+        return ctx.say("duty.nothing_waiting")
+    lines = [
+        ctx.texts.say("lists.open_line", number=case.number, text=shorten(case.text, 18)) for case in cases
+    ]
+    return ctx.say("duty.waiting", total=total, lines="\n".join(lines))
+
+
+@on.command("待受理")
+def waiting(ctx: Context) -> Reply:
+    """待受理：报上来还没人看的。"""
+    return _waiting(ctx)
+
+
+@on.command("不受理", "不予受理", takes="number?")
+def decline(ctx: Context) -> Reply:
+    """不受理 12 理由：理由报事人看得见，他可以申诉一次。"""
+    return _with_reason(ctx, "decline")
+
+
+@on.command("申诉", takes="number?")
+def appeal(ctx: Context) -> Reply:
+    """申诉 12 理由：没受理的，请再看一次。"""
+    return _with_reason(ctx, "appeal")
+
+
+@on.command("转出", takes="number?")
+def transfer(ctx: Context) -> Reply:
+    """转出 12 归 12345 管：不归融合体办的，说清转到哪儿。"""
+    return _with_reason(ctx, "transfer")
+
+
+@on.command("转办", takes="number?")
+def hand_on(ctx: Context) -> Reply:
+    """转办 12 给哪个联合党委：换一家融合体来办。"""
+    return _with_reason(ctx, "hand_on")
+
+
+def _with_reason(ctx: Context, verb: str) -> Reply:
+    number, rest = spoken_of(ctx)
+    if number is None:
+        return ctx.say("duty.which_number", word=_WORDS[verb])
+    case = _case(ctx, number)
+    if not plain(rest):
+        return ctx.ask(
+            f"duty.{verb}_ask", then=Because(number, verb), number=number, text=shorten(case.text, 20)
+        )
+    return _do(ctx, case, verb, rest)
+
+
+_WORDS = {"decline": "不受理", "appeal": "申诉", "transfer": "转出", "hand_on": "转办"}
+
+
+@on.step(Because)
+def because(ctx: Context, step: Because) -> Reply | Pass:
+    """说了理由。"""
+    if len(plain(ctx.text)) < 2:
+        return PASS
+    return _do(ctx, _case(ctx, step.case), step.verb, ctx.text.strip())
+
+
+def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
+    casework, by, now = ctx.unit.casework, ctx.member, ctx.now
+    if verb == "decline":
+        casework.decline(case, by=by, reason=said, now=now)
+    elif verb == "appeal":
+        casework.appeal(case, by=by, reason=said, now=now)
+    elif verb == "transfer":
+        casework.transfer(case, by=by, reason=said, now=now)
+    else:
+        name, _, reason = _to(said).partition(" ")
+        found = ctx.unit.consortia.named_like(name)
+        if len(found) != 1:
+            ctx.next_step = Because(case.number, verb)
+            names = "、".join(each.name for each in found[:MOST_CHOICES])
+            return ctx.ask(
+                "duty.which_consortium" if found else "duty.no_consortium",
+                then=Because(case.number, verb),
+                names=names,
+            )
+        casework.hand_on(case, found[0], by=by, reason=reason, now=now)
+        return ctx.say("duty.handed_on", number=case.number, consortium=found[0].name)
+    return ctx.say(f"duty.{verb}", number=case.number)
+
+
+def _to(said: str) -> str:
+    return re.sub(r"^(?:给|到|转给|转到|派给|请|交给)\s*", "", said)
+
+
+@on.command("并单", "合并", takes="number?")
+def merge(ctx: Context) -> Reply:
+    """并单 12 到 8：两件说的是一件事。"""
+    found = leading_number(re.sub(r"^(?:到|进|并到|和|跟|与|、|，)\s*", "", ctx.rest))
+    if ctx.number is None or found is None:
+        return ctx.say("duty.merge_how")
+    case, into = _case(ctx, ctx.number), _case(ctx, found[0])
+    ctx.unit.casework.merge(case, into, by=ctx.member, now=ctx.now)
+    return ctx.say("duty.merged", number=case.number, other=into.number, count=into.joined + 1)
+
+
+@on.command("派单", "邀请", takes="number?")
+def dispatch(ctx: Context) -> Reply:
+    """派单 12 给农牧局：请一家来办；写几家就是谁先接归谁。"""
+    number, rest = spoken_of(ctx)
+    if number is None:
+        return ctx.say("duty.which_number", word="派单")
+    case = _case(ctx, number)
+    if not plain(rest):
+        return ctx.ask("duty.dispatch_ask", then=ToWhom(number), number=number, text=shorten(case.text, 20))
+    return _send(ctx, case, rest)
+
+
+@on.step(ToWhom)
+def named(ctx: Context, step: ToWhom) -> Reply | Pass:
+    """说了单位，或者挑了一家。"""
+    case = _case(ctx, step.case)
+    number = choice(ctx.text)
+    if number is not None:
+        if not 1 <= number <= len(step.organisations):
+            return PASS
+        return _invite(ctx, case, [step.organisations[number - 1]])
+    return _send(ctx, case, ctx.text) if len(plain(ctx.text)) >= 2 else PASS
+
+
+def _send(ctx: Context, case: Case, said: str) -> Reply:
+    seated = ctx.unit.consortia.seated(case.consortium_id, ctx.today) if case.consortium_id else []
+    chosen: list[int] = []
+    for words in re.split(r"[、，,;；\s]+|和|跟|还有", _to(plain(said))):
+        if not words:
+            continue
+        found = _called(words, seated)
+        if not found:
+            return ctx.ask("duty.no_organisation", then=ToWhom(case.number), words=shorten(words, 20))
+        if len(found) > 1:
+            found = found[:MOST_CHOICES]
+            return ctx.ask(
+                "duty.which_organisation",
+                then=ToWhom(case.number, tuple(each.organisation_id for each in found)),
+                words=shorten(words, 20),
+                choices=numbered(each.name for each in found),
+            )
+        chosen.append(found[0].organisation_id)
+    return _invite(ctx, case, chosen)
+
+
+def _called(words: str, seated: list[Seated]) -> list[Seated]:
+    """The member organisations that are called so: the words whole in the name, else their characters in order."""
+    whole = [each for each in seated if words in each.name]
+    if whole:
+        exact = [each for each in whole if each.name == words]
+        return exact or whole
+    pattern = re.compile(".*".join(re.escape(char) for char in words))
+    return [each for each in seated if pattern.search(each.name)]
+
+
+def _invite(ctx: Context, case: Case, organisations: list[int]) -> Reply:
+    fresh = ctx.unit.claiming.invite(case, organisations, by=ctx.member, now=ctx.now)
+    if not fresh:
+        return ctx.say("duty.asked_already", number=case.number)
+    names = "、".join(ctx.card(each).name for each in fresh)
+    key = "duty.dispatched" if len(organisations) == 1 else "duty.invited"
+    return ctx.say(key, number=case.number, names=names)
+
+
+def _case(ctx: Context, number: int) -> Case:
+    return ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)

@@ -1,0 +1,117 @@
+"""一件事走了一步，该告诉谁、怎么说：报的人、跟着等信儿的人、承办单位、轮值和牵头单位。"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.kit.context import Aloud
+from bot.kit.lists import shorten
+from bot.kit.router import Router
+from bot.kit.showing import day_of
+from models.moves import CaseMoved
+from models.organisation import Officer
+from models.outbox import Priority
+
+on = Router()
+
+Recipients = Sequence[Officer | int]
+Audience = Callable[[Aloud, CaseMoved], Recipients]
+
+
+def _desks(aloud: Aloud, *organisations: int | None) -> Recipients:
+    officers: list[Officer] = []
+    for organisation_id in organisations:
+        if organisation_id is not None:
+            officers += [each for each in aloud.card(organisation_id).desk if each not in officers]
+    return officers
+
+
+def _chair(aloud: Aloud, move: CaseMoved) -> Recipients:
+    """Whoever decides: the chair; where the chair has the case itself, the lead organisation."""
+    judge = move.lead_id if move.chair_id in move.handlers else move.chair_id
+    return _desks(aloud, judge if judge is not None else move.chair_id)
+
+
+AUDIENCES: dict[str, Audience] = {
+    "reporter": lambda aloud, move: [move.reporter_id],
+    "followers": lambda aloud, move: aloud.followers_of(move.number),
+    "branch": lambda aloud, move: _desks(aloud, move.organisation_id),
+    "chair": _chair,
+    "lead": lambda aloud, move: _desks(aloud, move.lead_id),
+    "handlers": lambda aloud, move: _desks(aloud, *move.handlers),
+    "former": lambda aloud, move: _desks(aloud, *move.former),
+    "asked": lambda aloud, move: _desks(aloud, *move.asked),
+}
+TOLD: dict[str, dict[str, Priority]] = {
+    "accept": {"reporter": Priority.ANSWER},
+    "decline": {"reporter": Priority.ANSWER},
+    "appeal": {"chair": Priority.DUTY, "lead": Priority.DUTY},
+    "hand_on": {"chair": Priority.DUTY, "reporter": Priority.NEWS},
+    "transfer": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
+    "merge": {"reporter": Priority.NEWS},
+    "withdraw": {"former": Priority.DUTY, "branch": Priority.NEWS, "chair": Priority.NEWS},
+    "dispatch": {"asked": Priority.DUTY},
+    "invite": {"asked": Priority.DUTY},
+    "refuse_invitation": {"chair": Priority.DUTY},
+    "apply": {"chair": Priority.DUTY},
+    "refuse_claim": {"former": Priority.DUTY},
+    "claim": {"reporter": Priority.ANSWER, "branch": Priority.NEWS, "chair": Priority.NEWS},
+    "co_claim": {"handlers": Priority.NEWS},
+    "step_aside": {"handlers": Priority.NEWS},
+    "give_back": {"chair": Priority.DUTY, "branch": Priority.NEWS, "reporter": Priority.NEWS},
+    "revoke": {"former": Priority.DUTY, "branch": Priority.NEWS, "reporter": Priority.NEWS},
+    "lapse": {"former": Priority.DUTY, "chair": Priority.DUTY, "reporter": Priority.NEWS},
+    "promise": {"reporter": Priority.NEWS},
+    "progress": {"reporter": Priority.NEWS},
+    "extend_ask": {"chair": Priority.DUTY},
+    "extend": {"handlers": Priority.DUTY, "reporter": Priority.NEWS},
+    "extend_refuse": {"handlers": Priority.DUTY},
+    "pause": {"handlers": Priority.NEWS, "reporter": Priority.NEWS},
+    "resume": {"handlers": Priority.NEWS},
+    "resolve": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
+    "evaluate": {"handlers": Priority.NEWS, "branch": Priority.NEWS},
+    "evaluate_bad": {"handlers": Priority.DUTY, "branch": Priority.DUTY, "chair": Priority.DUTY},
+    "complain": {"handlers": Priority.DUTY, "branch": Priority.NEWS},
+    "visit": {"reporter": Priority.NEWS, "handlers": Priority.NEWS},
+    "visit_bad": {"handlers": Priority.DUTY, "reporter": Priority.NEWS},
+    "reopen": {"handlers": Priority.DUTY, "branch": Priority.NEWS, "chair": Priority.DUTY},
+    "expire": {"handlers": Priority.NEWS},
+    "write_off": {"reporter": Priority.ANSWER, "former": Priority.DUTY},
+}
+"""Who hears of each step, and how urgently. The sentence is ``notices_case.<step>_<audience>``; nobody is told twice."""
+
+
+@on.happened(CaseMoved)
+def moved(aloud: Aloud, move: CaseMoved) -> None:
+    """走了一步：按上面的表告诉每一个人，各有各的说法。"""
+    told: set[int] = set()
+    unit = aloud.card(move.by_organisation_id).name if move.by_organisation_id is not None else move.by
+    facts = {
+        "number": move.number,
+        "text": move.text,
+        "face": move.face,
+        "unit": unit,
+        "by": move.by,
+        "note": shorten(move.note, 100),
+        "reason": aloud.say("notices_case.reason", note=shorten(move.note, 100)) if move.note else "",
+        "until": aloud.say("notices_case.until", day=day_of(move.until)) if move.until is not None else "",
+        "organisation": aloud.card(move.organisation_id).name,
+        "times": move.times,
+    }
+    for name, priority in TOLD.get(move.step, {}).items():
+        fresh = [each for each in AUDIENCES[name](aloud, move) if _member(each) not in told]
+        told.update(_member(each) for each in fresh)
+        if not fresh:
+            continue
+        aloud.post(
+            fresh,
+            f"case_{move.step}",
+            key=f"case:{move.number}:{move.step}:{name}:{aloud.now:%m%d%H%M%S}:{move.times}",
+            text=aloud.say(f"notices_case.{move.step}_{name}", **facts),
+            fields={"title": shorten(move.text, 20), "number": str(move.number), "who": shorten(unit, 20)},
+            priority=priority,
+        )
+
+
+def _member(recipient: Officer | int) -> int:
+    return recipient if isinstance(recipient, int) else recipient.member_id

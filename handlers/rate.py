@@ -1,0 +1,223 @@
+"""评价、回访、没办好、销号：办没办成，报的人说了算；他不说，别人替他问一问。"""
+
+from __future__ import annotations
+
+import re
+
+from bot.kit.context import Context
+from bot.kit.dialogue import Step
+from bot.kit.lists import shorten
+from bot.kit.message import Reply
+from bot.kit.router import PASS, Pass, Router
+from bot.kit.showing import show_case, spoken_of
+from bot.kit.words import EDGES, choice, plain
+from models.case import Case, CaseUnknown
+from models.life import LEVELS, SATISFIED, WORKED_ON, CaseState, CloseKind
+
+on = Router()
+
+_LEVELS = (
+    (re.compile(r"没办|没解决|没修|骗人|糊弄|根本没|白搭"), 1),
+    (re.compile(r"非常不满意|很不满意|太差|太慢|差劲"), 1),
+    (re.compile(r"不满意|不行|不好|不咋|没办好|不太好|还是坏|又坏|还没|不中"), 2),
+    (re.compile(r"基本满意|还行|一般|凑合|马马虎虎|还可以|将就"), 3),
+    (re.compile(r"非常满意|很满意|特别满意|太好|很好|特别好|真好|好得很|非常好"), 5),
+    (re.compile(r"满意|好了|解决了|不错|挺好|修好|办好|可以|谢谢|感谢|好|中|行"), 4),
+)
+"""What people say instead of a digit; the first that fits decides, so the complaints come first."""
+
+
+class HowGood(Step, frozen=True):
+    """等他说办得怎么样。"""
+
+    case: int
+
+
+class WhatIsWrong(Step, frozen=True):
+    """打了低分：等他说哪儿不行，不说也行。"""
+
+    case: int
+
+
+class Visited(Step, frozen=True):
+    """回访：等他说解决没有、报事人怎么说。"""
+
+    case: int
+
+
+@on.command("评价", "打分", takes="words")
+@on.intent("evaluate")
+def evaluate(ctx: Context) -> Reply | Pass:
+    """评价 12 满意：报的人说办得怎么样；1 到 5 或者一句话。"""
+    number, said = _whose(ctx)
+    if number is None:
+        return ctx.say("rate.nothing_to_rate")
+    level = _level(said)
+    if level is None:
+        case = _case(ctx, number)
+        return ctx.ask("rate.how", then=HowGood(number), number=number, text=shorten(case.text, 20))
+    return _rate(ctx, number, level, said)
+
+
+def _whose(ctx: Context) -> tuple[int | None, str]:
+    """Which case is rated: the number that was said, else the one that waits for this person's word."""
+    awaiting = ctx.unit.cases.awaiting_rating(ctx.member)
+    found = re.match(
+        r"^(?:编号|第)?\s*(\d{1,9})\s*(?:号|件)?\s*[，,：:。]?\s*(.*)$",
+        plain(ctx.rest or ctx.text),
+        re.DOTALL,
+    )
+    if ctx.rest and found:
+        # 评价 5 is a word on the one case that waits, unless it is the number of one.
+        only = len(awaiting) == 1 and not found[2] and int(found[1]) != awaiting[0].number
+        if not only or int(found[1]) not in LEVELS:
+            return int(found[1]), found[2]
+        return awaiting[0].number, found[1]
+    number, rest = spoken_of(ctx)
+    if number is None and awaiting:
+        number = awaiting[0].number
+    return number, rest or (ctx.text if not ctx.rest else ctx.rest)
+
+
+def _level(said: str) -> int | None:
+    digit = choice(re.sub(r"分$|星$|颗星$", "", plain(said)))
+    if digit is not None:
+        return digit if digit in LEVELS else None
+    lead = re.match(r"^([1-5１-５])(?!\d)", plain(said))
+    if lead:
+        return int(lead[1])
+    return next((level for pattern, level in _LEVELS if pattern.search(said)), None)
+
+
+def _rate(ctx: Context, number: int, level: int, said: str) -> Reply:
+    case = _case(ctx, number)
+    word = re.sub(r"^[1-5１-５]\s*(?:分|星)?[，,。\s]*", "", said.strip(EDGES))
+    ctx.unit.closing.evaluate(case, level, by=ctx.member, text=word, now=ctx.now)
+    if level >= SATISFIED:
+        return ctx.say("rate.thanks", number=number, level=LEVELS[level])
+    if word:
+        return ctx.say("rate.again", number=number)
+    return ctx.ask("rate.again_why", then=WhatIsWrong(number), number=number)
+
+
+@on.step(HowGood)
+def how_good(ctx: Context, step: HowGood) -> Reply | Pass:
+    """说了办得怎么样。"""
+    level = _level(ctx.text)
+    return PASS if level is None else _rate(ctx, step.case, level, ctx.text)
+
+
+@on.step(WhatIsWrong)
+def what_is_wrong(ctx: Context, step: WhatIsWrong) -> Reply | Pass:
+    """说了哪儿不行：写进进程，承办单位看得见。"""
+    said = ctx.text.strip()
+    if len(plain(said)) < 2 or (ctx.understanding.intent == "report" and len(said) > 40):
+        return PASS
+    case = _case(ctx, step.case)
+    if case.state not in WORKED_ON:
+        return PASS  # done once more meanwhile: what is said now is about that
+    ctx.unit.closing.complain(case, by=ctx.member, text=said, now=ctx.now)
+    return ctx.say("rate.told", number=step.case)
+
+
+@on.bare_number
+def number_alone(ctx: Context) -> Reply | Pass:
+    """单独一个数字：有事等他评，1 到 5 就是打分；不然就是查这个编号。"""
+    number = ctx.number or 0
+    awaiting = ctx.unit.cases.awaiting_rating(ctx.member)
+    if awaiting and number in LEVELS:
+        return _rate(ctx, awaiting[0].number, number, str(number))
+    try:
+        return show_case(ctx, number)
+    except CaseUnknown:
+        return ctx.say("smalltalk.which", number=number)
+
+
+@on.pattern(r"^[1-5]\s*(?:分|星|颗星)?\s*[，,。.、!；;\s]\s*\D")
+def digit_and_word(ctx: Context) -> Reply | Pass:
+    """5 修得挺好：有事等他评，就是打分带一句话。"""
+    awaiting = ctx.unit.cases.awaiting_rating(ctx.member)
+    level = _level(ctx.text)
+    return _rate(ctx, awaiting[0].number, level, ctx.text) if awaiting and level is not None else PASS
+
+
+@on.command("没办好", "没解决", "又坏了", "再次反映", "重办", takes="number?")
+def came_back(ctx: Context) -> Reply:
+    """没办好 12 哪儿不行：办结 30 天内都能说。"""
+    number, rest = spoken_of(ctx)
+    if number is None:
+        awaiting = ctx.unit.cases.awaiting_rating(ctx.member)
+        if not awaiting:
+            return ctx.say("rate.which_number", word="没办好")
+        number = awaiting[0].number
+    case = _case(ctx, number)
+    if case.state == CaseState.RESOLVED and case.reporter_id == ctx.member.member_id:
+        return _rate(ctx, number, 2, rest)
+    if not plain(rest):
+        return ctx.ask("rate.wrong_ask", then=Reopen(number), number=number, text=shorten(case.text, 20))
+    return _reopen(ctx, case, rest)
+
+
+class Reopen(Step, frozen=True):
+    """等他说哪儿不行。"""
+
+    case: int
+
+
+@on.step(Reopen)
+def reopen_why(ctx: Context, step: Reopen) -> Reply | Pass:
+    """说了哪儿不行。"""
+    return _reopen(ctx, _case(ctx, step.case), ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
+
+
+def _reopen(ctx: Context, case: Case, reason: str) -> Reply:
+    ctx.unit.closing.reopen(case, by=ctx.member, reason=reason, now=ctx.now)
+    return ctx.say("rate.again", number=case.number)
+
+
+@on.command("回访", takes="number?")
+def visit(ctx: Context) -> Reply:
+    """回访 12 解决了，打过电话：没经手的人替他问一问。"""
+    number, rest = spoken_of(ctx)
+    if number is None:
+        return ctx.say("rate.which_number", word="回访")
+    if not plain(rest):
+        case = _case(ctx, number)
+        return ctx.ask("rate.visit_ask", then=Visited(number), number=number, text=shorten(case.text, 20))
+    return _visit(ctx, number, rest)
+
+
+@on.step(Visited)
+def visited(ctx: Context, step: Visited) -> Reply | Pass:
+    """说了回访的结果。"""
+    return _visit(ctx, step.case, ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
+
+
+def _visit(ctx: Context, number: int, said: str) -> Reply:
+    level = _level(said)
+    solved = level is not None and level >= SATISFIED
+    ctx.unit.closing.visit(_case(ctx, number), by=ctx.member, solved=solved, note=said, now=ctx.now)
+    return ctx.say("rate.visited_solved" if solved else "rate.visited_unsolved", number=number)
+
+
+@on.command("销号", takes="number?")
+def strike(ctx: Context) -> Reply:
+    """销号 12：办完的正常销号；没办成的写明 研判、延期、移交、挂账 和理由。"""
+    number, rest = spoken_of(ctx)
+    if number is None:
+        return ctx.say("rate.which_number", word="销号")
+    case = _case(ctx, number)
+    said = plain(rest)
+    kind = next((kind for kind in CloseKind if said.startswith(kind.label)), None)
+    if kind in (None, CloseKind.NORMAL):
+        if case.state != CaseState.CLOSED:
+            return ctx.say("rate.strike_how", number=number)
+        ctx.unit.closing.archive(case, by=ctx.member, now=ctx.now)
+        return ctx.say("rate.struck", number=number)
+    reason = plain(said.removeprefix(kind.label))
+    ctx.unit.closing.write_off(case, kind, by=ctx.member, reason=reason, now=ctx.now)
+    return ctx.say("rate.written_off", number=number, kind=kind.label)
+
+
+def _case(ctx: Context, number: int) -> Case:
+    return ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)

@@ -1,0 +1,254 @@
+"""评价与销号: the one who asked says whether it is solved; who never says is visited, or counted as unrated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, or_, select
+
+from models.base import DomainError
+from models.case import Case
+from models.claim import ClaimState
+from models.clock import ClockKind
+from models.evaluation import Evaluation, EvaluationKind
+from models.life import (
+    RATE_WINDOW,
+    REOPEN_WINDOW,
+    SATISFIED,
+    CaseKind,
+    CaseState,
+    CloseKind,
+    Step,
+)
+from models.moves import Moves, ReasonMissing
+from models.standing import CLOCK
+
+if TYPE_CHECKING:
+    from models.person import Person
+    from models.standing import Standing
+    from models.store import Unit
+
+
+class RatedAlready(DomainError):
+    """One rates once, and once more after it was closed."""
+
+
+class TooLongAgo(DomainError):
+    """It was closed more than thirty days ago: a new report is better."""
+
+
+class Closing:
+    """The verbs of the end."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._moves = Moves(unit)
+
+    def evaluate(self, case: Case, level: int, *, by: Person, text: str, now: datetime) -> Evaluation:
+        """评价 1–5 by the reporter: from 基本满意 on it is closed, below it is done anew.
+
+        After it was closed they may rate once more (追评) within thirty days; a bad one reopens it.
+        """
+        standing = self._unit.standings.of(case, by, now)
+        standing.allow(Step.EVALUATE, case)
+        case.may(Step.EVALUATE)
+        first = case.state == CaseState.RESOLVED
+        if not first:
+            self._recent(case, now)
+        rated = self._of(case, EvaluationKind.RATING) is not None
+        kind = EvaluationKind.SECOND if rated else EvaluationKind.RATING
+        if rated and self._of(case, EvaluationKind.SECOND) is not None:
+            raise RatedAlready(number=case.number)
+        solved = level >= SATISFIED
+        evaluation = self._add(case, kind, by, level=level, solved=solved, text=text, now=now)
+        note = f"{level} 分{'：' + text if text else ''}"
+        if solved:
+            self._moves.make(case, Step.EVALUATE, standing, now, note=note)
+            if first:
+                self._unit.clocks.stop_all(case.number, now)
+            self._moves.tell(case, Step.EVALUATE.value, standing, now, note=text, times=level)
+        else:
+            self._again(case, standing, now, event="evaluate_bad", note=note, told=text)
+        return evaluation
+
+    def complain(self, case: Case, *, by: Person, text: str, now: datetime) -> None:
+        """What the reporter says was wrong, after a bad rating: those who do it anew read it."""
+        standing = self._unit.standings.of(case, by, now)
+        standing.allow(Step.EVALUATE, case)
+        self._moves.note(case, "complain", standing, now, note=text)
+        self._moves.tell(case, "complain", standing, now, note=text)
+
+    def visit(self, case: Case, *, by: Person, solved: bool, note: str, now: datetime) -> Evaluation:
+        """回访: somebody who did not handle it asked the reporter. Solved closes it without a rating; else it is done anew."""
+        standing = self._unit.standings.of(case, by, now)
+        standing.allow(Step.VISIT, case)
+        case.may(Step.VISIT)
+        if not note.strip():
+            raise ReasonMissing(number=case.number)
+        if self._of(case, EvaluationKind.VISIT) is not None:
+            raise RatedAlready(number=case.number)
+        was_open = case.state == CaseState.RESOLVED
+        evaluation = self._add(case, EvaluationKind.VISIT, by, level=None, solved=solved, text=note, now=now)
+        if solved:
+            self._moves.make(case, Step.VISIT, standing, now, note=note)
+            if was_open:
+                self._unit.clocks.stop_all(case.number, now)
+            self._moves.tell(case, Step.VISIT.value, standing, now, note=note)
+        else:
+            if not was_open:
+                self._recent(case, now)
+            self._again(case, standing, now, event="visit_bad", note=note, told=note)
+        return evaluation
+
+    def reopen(self, case: Case, *, by: Person, reason: str, now: datetime) -> None:
+        """再次反映: within thirty days of its end the trouble is back; what was shelved can come back any time."""
+        standing = self._unit.standings.of(case, by, now)
+        standing.allow(Step.REOPEN, case)
+        case.may(Step.REOPEN)
+        if case.close_kind != CloseKind.SHELVED:
+            self._recent(case, now)
+        if not reason.strip():
+            raise ReasonMissing(number=case.number)
+        self._again(case, standing, now, event="reopen", note=reason, told=reason, step=Step.REOPEN)
+
+    def write_off(self, case: Case, kind: CloseKind, *, by: Person, reason: str, now: datetime) -> None:
+        """研判、延期、移交、挂账销号: it leaves the list unsolved, by the lead organisation and with a reason that is read."""
+        standing = self._unit.standings.of(case, by, now)
+        self._moves.make(
+            case,
+            Step.WRITE_OFF,
+            standing,
+            now,
+            note=f"{kind.label}：{reason}" if reason else "",
+            needs_reason=True,
+        )
+        case.write_off_as(kind)
+        former = self._unit.claiming.end_all(case, ClaimState.ENDED, f"{kind.label}销号", now)
+        self._unit.clocks.stop_all(case.number, now)
+        if kind is not CloseKind.NORMAL:
+            self._unit.uses.release(case.number, now)
+        if case.kind == CaseKind.PROJECT.value:
+            self._unit.projects.dissolve(case, standing, now)
+        self._moves.tell(
+            case,
+            Step.WRITE_OFF.value,
+            standing,
+            now,
+            note=f"{kind.label}，{reason}",
+            handlers=(),
+            former=former,
+        )
+
+    def archive(self, case: Case, *, by: Person, now: datetime) -> None:
+        """销号: a closed case leaves the ledger of what is going on, in the normal way."""
+        standing = self._unit.standings.of(case, by, now)
+        self._moves.make(case, Step.ARCHIVE, standing, now)
+
+    # ---- what time does --------------------------------------------------------------------------
+
+    def expire_unrated(self, now: datetime, limit: int = 100) -> int:
+        """Closes what nobody rated in fifteen days, as unrated; gives how many."""
+        cases = self._resolved_before(now - RATE_WINDOW, limit)
+        for case in cases:
+            self._moves.make(case, Step.EXPIRE, CLOCK, now)
+            self._unit.clocks.stop_all(case.number, now)
+            self._moves.tell(case, Step.EXPIRE.value, CLOCK, now)
+        return len(cases)
+
+    def due(self, now: datetime) -> bool:
+        """Whether time has something to close or to take off the list; only looks."""
+        unrated = and_(Case.state == CaseState.RESOLVED.value, Case.resolved_at < now - RATE_WINDOW)
+        old = and_(Case.state == CaseState.CLOSED.value, Case.closed_at < now - REOPEN_WINDOW)
+        return self._unit.session.scalar(select(Case.number).where(or_(unrated, old)).limit(1)) is not None
+
+    def archive_old(self, now: datetime, limit: int = 100) -> int:
+        """Takes off the list what was closed so long ago that it cannot be reopened; gives how many."""
+        cases = self._unit.session.scalars(
+            select(Case)
+            .where(Case.state == CaseState.CLOSED.value, Case.closed_at < now - REOPEN_WINDOW)
+            .order_by(Case.number)
+            .limit(limit)
+        ).all()
+        for case in cases:
+            self._moves.make(case, Step.ARCHIVE, CLOCK, now)
+        return len(cases)
+
+    # ---- the parts -------------------------------------------------------------------------------
+
+    def _resolved_before(self, moment: datetime, limit: int) -> list[Case]:
+        query = (
+            select(Case)
+            .where(Case.state == CaseState.RESOLVED.value, Case.resolved_at < moment)
+            .order_by(Case.number)
+            .limit(limit)
+        )
+        return list(self._unit.session.scalars(query))
+
+    def _of(self, case: Case, kind: EvaluationKind) -> Evaluation | None:
+        return self._unit.session.scalar(
+            select(Evaluation).where(
+                Evaluation.case_number == case.number,
+                Evaluation.round == case.reworks,
+                Evaluation.kind == kind.value,
+            )
+        )
+
+    def _add(
+        self,
+        case: Case,
+        kind: EvaluationKind,
+        by: Person,
+        *,
+        level: int | None,
+        solved: bool,
+        text: str,
+        now: datetime,
+    ) -> Evaluation:
+        evaluation = Evaluation(
+            case_number=case.number,
+            round=case.reworks,
+            kind=kind.value,
+            level=level,
+            solved=solved,
+            text=text[:300],
+            member_id=by.member_id,
+            at=now,
+        )
+        self._unit.session.add(evaluation)
+        self._unit.session.flush()
+        return evaluation
+
+    def _recent(self, case: Case, now: datetime) -> None:
+        if case.closed_at is None or now - case.closed_at > REOPEN_WINDOW:
+            raise TooLongAgo(number=case.number)
+
+    def _again(
+        self,
+        case: Case,
+        standing: Standing,
+        now: datetime,
+        *,
+        event: str,
+        note: str,
+        told: str,
+        step: Step = Step.REWORK,
+    ) -> None:
+        """It is done anew by whoever did it; where nobody has it any more, it goes back onto the list."""
+        organisation_id = standing.allow(step, case)
+        self._moves.make_for(case, step, standing, now, organisation_id, note=note, event=event)
+        pace = self._unit.casework.pace(case)
+        self._unit.clocks.stop_all(case.number, now)
+        holds = self._unit.claims.live(case.number)
+        if holds:
+            for claim in self._unit.claims.on(case.number):
+                claim.take_up_again()
+            self._unit.clocks.start(case.number, ClockKind.RESOLVE, now, pace=pace)
+            self._unit.clocks.start(case.number, ClockKind.PROGRESS, now, pace=pace)
+        else:
+            self._moves.make(case, Step.RELIST, CLOCK, now)
+            self._unit.clocks.start(case.number, ClockKind.CLAIM, now, pace=pace)
+        self._moves.tell(
+            case, event, standing, now, organisation_id=organisation_id, note=told, times=case.reworks
+        )
+        self._unit.urgings.raise_if_stuck(case.number, now)
