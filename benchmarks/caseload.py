@@ -25,9 +25,8 @@ from models.organisation import Organisation
 from models.project import Milestone, ProjectItem
 from models.store import Store
 from models.suggestion import Suggestion
-from models.supply import Side, Supply
+from models.supply import Side, Supply, SupplyUse
 from models.timeline import TimelineEntry
-from models.uses import SupplyUse
 from models.vault import Vault
 
 COUNTIES: Final = ("林西县", "巴林左旗", "敖汉旗", "宁城县", "松山区", "红山区")

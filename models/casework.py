@@ -10,7 +10,7 @@ from models.case import Case, CaseUnknown
 from models.claim import ClaimState
 from models.clock import ClockKind
 from models.consortium import Consortium
-from models.life import ENDED, CaseKind, CaseState, Role, Step
+from models.life import CaseKind, CaseState, Role, Step
 from models.moves import Moves
 from models.pace import Pace
 from models.timeline import Timeline
@@ -70,6 +70,7 @@ class Casework:
         standing = self._unit.standings.of(case, by, now)
         self._moves.make(case, Step.DECLINE, standing, now, note=reason, needs_reason=True)
         self._stop(case, now)
+        self._unit.uses.release(case.number, now)
         self._moves.tell(case, Step.DECLINE.value, standing, now, note=reason)
 
     def appeal(self, case: Case, *, by: Person, reason: str, now: datetime) -> None:
@@ -101,6 +102,7 @@ class Casework:
         self._moves.make(case, Step.TRANSFER, standing, now, note=reason, needs_reason=True)
         self._unit.claiming.end_all(case, ClaimState.ENDED, reason, now)
         self._stop(case, now)
+        self._unit.uses.release(case.number, now)
         self._moves.tell(case, Step.TRANSFER.value, standing, now, note=reason)
 
     def merge(self, case: Case, into: Case, *, by: Person, now: datetime) -> None:
@@ -136,6 +138,7 @@ class Casework:
             return
         former = self._unit.claiming.end_all(case, ClaimState.ENDED, "本人撤回", now)
         self._stop(case, now)
+        self._unit.uses.release(case.number, now)
         if case.kind == CaseKind.PROJECT.value:
             self._unit.projects.dissolve(case, standing, now)
         self._moves.tell(case, Step.WITHDRAW.value, standing, now, handlers=(), former=former)
@@ -148,7 +151,4 @@ class Casework:
         return found
 
     def _stop(self, case: Case, now: datetime) -> None:
-        """Nobody waits for it here any more, and what was promised to it is free again."""
-        if CaseState(case.state) in ENDED:
-            self._unit.uses.release(case.number, now)
         self._unit.clocks.stop_all(case.number, now)

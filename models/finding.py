@@ -12,6 +12,7 @@ from models.base import Happening
 from models.case import Case
 from models.fit import Fit
 from models.lean import Lean
+from models.life import WAITING, CaseKind
 from models.moment import local
 from models.organisation import Organisation
 from models.outbox import OutboxRow
@@ -34,7 +35,6 @@ LONGEST_WAIT: Final = timedelta(days=180)
 """Needs that were reported earlier are not asked about by a machine."""
 MOST_WAITING: Final = 2_000
 """Needs that are compared at a time, those that waited longest first."""
-_WAITING_STATES: Final = ("submitted", "accepted", "open")
 
 
 class SupplyFound(Happening, frozen=True, kw_only=True):
@@ -72,8 +72,8 @@ class Waiting(msgspec.Struct, frozen=True):
 _CHOSEN = exists().where(Suggestion.case_number == Case.number, Suggestion.chosen_at.is_not(None))
 _WAITS = and_(
     # Written out: a lean statement has no list of unknown length.
-    or_(*(Case.state == state for state in _WAITING_STATES)),
-    or_(Case.kind == "need", Case.kind == "problem"),
+    or_(*(Case.state == state.value for state in WAITING)),
+    or_(Case.kind == CaseKind.NEED.value, Case.kind == CaseKind.PROBLEM.value),
     # What only those who deal with it may see, and what is urgent, is in people's hands.
     Case.visibility == "consortium",
     Case.urgent.is_(False),

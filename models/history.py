@@ -25,8 +25,8 @@ from models.life import Step as LifeStep
 from models.member import Member
 from models.project import ProjectItem
 from models.suggestion import Suggestion
+from models.supply import SupplyUse
 from models.timeline import TimelineEntry
-from models.uses import SupplyUse
 
 if TYPE_CHECKING:
     from models.store import Unit

@@ -12,9 +12,8 @@ from sqlalchemy import func, or_, select
 from models.book import Book, BookItem
 from models.case import Case
 from models.life import CaseState, CloseKind
-from models.supply import Supply
+from models.supply import Supply, SupplyUse
 from models.timeline import TimelineEntry
-from models.uses import SupplyUse
 
 if TYPE_CHECKING:
     from models.store import Unit

@@ -13,11 +13,11 @@ from models.base import Base, DomainError, Happening
 from models.case import NotNow
 from models.fit import Fit
 from models.lean import Lean
+from models.life import ENDED
 from models.pending import Rows
 from models.supplies import AVAILABLE, SupplyBrief
-from models.supply import Supply
+from models.supply import Supply, SupplyUse
 from models.timeline import Timeline
-from models.uses import SupplyUse
 
 if TYPE_CHECKING:
     from models.case import CaseFacts
@@ -81,8 +81,6 @@ MOST_SHOWN: Final = 3
 """Suggestions that a member is shown for a case: the fourth is not read on a small phone."""
 FOUND: Final = "/found"
 """What ends the version of a suggestion that came unasked, because its entry is new."""
-_OVER: Final = frozenset({"merged", "withdrawn", "declined", "transferred", "closed", "archived"})
-"""States of a case in which nobody is needed any more."""
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -208,7 +206,7 @@ class Suggestions:
             NotNow: the case is over.
             SupplyGone: the last place was just taken, or it is offered no longer.
         """
-        if case.state in _OVER:
+        if case.state in ENDED:
             raise NotNow(number=case.number, face=case.face)
         rows = _AT_RANK.run(self._unit, {"case_number": case.number, "rank": rank})
         if not rows:

@@ -30,7 +30,7 @@ from models.vault import Vault
 if TYPE_CHECKING:
     from models.person import Person
 
-__all__ = ["Side", "Supply"]
+__all__ = ["Side", "Supply", "SupplyUse"]
 
 
 class Supply(Base):
@@ -312,6 +312,10 @@ class Supply(Base):
         """Where it stands on a day."""
         return stands(self.state, self.capacity, self.used, self.valid_until, day)
 
+    def serves_on(self, day: date) -> bool:
+        """Whether it can be chosen on a day."""
+        return self.stands(day) is SupplyState.ON_OFFER
+
     @property
     def left(self) -> int | None:
         """How many more it can serve; None: not counted."""
@@ -334,3 +338,15 @@ class Supply(Base):
             remaining=None if self.left is None else min(self.left, 1),
             circles=circles,
         )
+
+
+class SupplyUse(Base):
+    """That an entry serves a case: counted against its capacity while it lasts."""
+
+    __tablename__ = "supply_uses"
+
+    supply_id: Mapped[int] = mapped_column(ForeignKey("supplies.id"), primary_key=True)
+    case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), primary_key=True, index=True)
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """Set when it came to nothing; what was given stays counted."""

@@ -6,33 +6,19 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import ForeignKey, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, mapped_column
 
 from models import revision
-from models.base import Base
 from models.lean import Lean
 from models.moment import local
 from models.offering import SupplyFilled, SupplyGone, SupplyReleased, SupplyState, SupplyUnknown
 from models.pending import Rows
 from models.supplies import AVAILABLE, BRIEF_COLUMNS, SupplyBrief
-from models.supply import Supply
+from models.supply import Supply, SupplyUse
 
 if TYPE_CHECKING:
     from models.store import Unit
-
-
-class SupplyUse(Base):
-    """That an entry serves a case: counted against its capacity while it lasts."""
-
-    __tablename__ = "supply_uses"
-
-    supply_id: Mapped[int] = mapped_column(ForeignKey("supplies.id"), primary_key=True)
-    case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), primary_key=True, index=True)
-    at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    """Set when it came to nothing; what was given stays counted."""
 
 
 _OFFERED = Lean(

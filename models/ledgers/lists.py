@@ -17,9 +17,8 @@ from models.ledgers.asking import Ask
 from models.ledgers.words import called, remark, share
 from models.life import SATISFIED, Step
 from models.organisation import Organisation
-from models.supply import Side, Supply
+from models.supply import Side, Supply, SupplyUse
 from models.timeline import TimelineEntry
-from models.uses import SupplyUse
 
 
 class SupplyRow(msgspec.Struct, frozen=True):

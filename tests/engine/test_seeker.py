@@ -16,7 +16,8 @@ from bot.engine.writer import Writer
 from bot.kit.clock import MovableClock
 from bot.language import Language
 from bot.work.seeker import Seeker
-from models.case import CaseKind, NewCase
+from models.case import NewCase
+from models.life import CaseKind
 from models.offering import Circle
 from models.outbox import OutboxRow
 from models.person import Person

@@ -20,9 +20,8 @@ from models.person import Person
 from models.project import Milestone, ProjectItem
 from models.store import Store, Unit
 from models.suggestion import Suggestion
-from models.supply import Side, Supply
+from models.supply import Side, Supply, SupplyUse
 from models.timeline import TimelineEntry
-from models.uses import SupplyUse
 from tests.store.conftest import Village
 
 

@@ -13,7 +13,7 @@ from models.moment import SHANGHAI
 from models.performance import Performance
 from models.period import Period
 from models.store import Store
-from models.uses import SupplyUse
+from models.supply import SupplyUse
 from tests.store.shelf import (
     Shelf,
     claim_case,

@@ -16,7 +16,7 @@ from models.fit import Fit
 from models.offering import SupplyFilled, SupplyGone, SupplyReleased
 from models.store import Store, Unit
 from models.suggestion import SupplyChosen
-from models.uses import SupplyUse
+from models.supply import SupplyUse
 from tests.store.conftest import Village, matter, settle
 from tests.store.test_supplies import proposed
 
