@@ -78,7 +78,9 @@ class Targets:
         duty = unit.standings.duty(case, now)
         claimant = next((hold.organisation_id for hold in unit.claims.live(case.number) if hold.lead), None)
         branch = case.organisation_id
-        chair, lead = duty.chair_id or branch, duty.lead_id or branch
+        chair = duty.chair_id or branch
+        # Without a consortium nobody leads but the branch itself; what is above it is told as such.
+        lead = branch if case.consortium_id is None else duty.lead_id or branch
         self.claimed = claimant is not None
         self.holder = claimant or chair
         self._by_role = {
