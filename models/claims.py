@@ -11,7 +11,7 @@ from sqlalchemy import String, and_, bindparam, func, or_, select
 from models.case import Case
 from models.claim import LIVE, Claim, ClaimState, Extension, Invitation
 from models.lean import Lean, among
-from models.life import IN_HAND, OPEN
+from models.life import IN_HAND, OPEN, CaseKind, CaseState
 from models.project import ProjectItem
 
 if TYPE_CHECKING:
@@ -175,7 +175,12 @@ class Claims:
                 select(Case.number)
                 # A part of a project lapses with the project: it has no claim of its own.
                 .join(Claim, and_(Claim.case_number == Case.number, Claim.lead, Claim.state == "active"))
-                .where(Case.state == "claimed", Case.claimed_at < moment)
+                # A project asks for no phone call; its promise is watched instead.
+                .where(
+                    Case.state == CaseState.CLAIMED.value,
+                    Case.kind != CaseKind.PROJECT.value,
+                    Case.claimed_at < moment,
+                )
                 .order_by(Case.number)
                 .limit(limit)
             )

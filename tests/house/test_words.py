@@ -17,6 +17,8 @@ from bot.kit.message import Text
 from bot.kit.router import Route, Router
 from models.understanding import Understanding
 
+from .source import ROOT
+
 ROUTER = handlers.router()
 SENTENCES = handlers.texts().sentences
 ON_A_PAGE = {"更多", "也报"}
@@ -72,6 +74,23 @@ def offered() -> Iterator[tuple[str, str]]:
 OFFERS = sorted({words: key for key, words in offered() if words not in ON_A_PAGE}.items())
 EXAMPLES = {"村口路灯坏了", "我们村三万斤土豆卖不动"}
 """Matters that help gives as examples: they are said, not typed as commands."""
+
+
+def written() -> list[str]:
+    """What the page on the way of a matter says to type: the second column of its table of steps."""
+    page = (ROOT / "docs" / "办事流程.md").read_text(encoding="utf-8")
+    rows = page.split("| 步 | 怎么说 | 谁 |")[1].split("\n\n")[0].splitlines()[2:]
+    said = [words.strip() for row in rows for words in re.split("；|，或者", row.split("|")[2])]
+    return [words for words in said if words not in SAID_FREELY]
+
+
+SAID_FREELY = {"12号我们支部认领了", "这个我们干", "回一个数字", "发照片"}
+"""What is understood rather than routed."""
+
+
+@pytest.mark.parametrize("words", written())
+def test_the_page_on_the_way_of_a_matter_is_true(words: str) -> None:
+    assert route_of(words) is not None
 
 
 def test_help_offers_something() -> None:
