@@ -52,7 +52,7 @@ def demo_config(port: int, folder: Path) -> Config:
     key = key_file.read_text().strip()
     secret = hashlib.sha256(b"demo" + base64.b64decode(key)).digest()
     template = "{}_TEMPLATE thing1=title character_string2=number thing3=who"
-    kinds = ("case_filed", "supply_chosen", "binding_asked", "appeal_human")
+    kinds = ("case_filed", "case", "supply", "book", "binding", "appeal")
     return Config(
         server=Server(host="127.0.0.1", port=port),
         database=Database(url=f"sqlite:///{folder / 'demo.db'}"),

@@ -10,16 +10,15 @@ from bot.config import WeChat
 
 _TITLES = {
     "case_filed": "新事项提醒",
-    "case_withdrawn": "事项撤回通知",
-    "case_joined": "事项进展通知",
+    "case": "事项进展通知",
+    "supply": "资源对接通知",
     "supply_chosen": "资源对接通知",
-    "supply_chosen_desk": "资源对接通知",
-    "none_suits": "待对接提醒",
+    "book": "清单签订提醒",
+    "binding": "登记申请通知",
     "binding_asked": "登记申请待核对",
-    "binding_decided": "登记结果通知",
+    "appeal": "有人等您回话",
     "appeal_human": "有人等您回话",
     "turn": "轮值提醒",
-    "claim": "认领通知",
 }
 _FACTS = {
     "title": "事项",

@@ -137,9 +137,13 @@ class Channels:
         channels = []
         if letter.window_open and CUSTOM in self._may:
             channels.append(CUSTOM)
-        if letter.kind in self._templates and TEMPLATE in self._may:
+        if self._template(letter.kind) is not None and TEMPLATE in self._may:
             channels.append(TEMPLATE)
         return channels
+
+    def _template(self, kind: str) -> Template | None:
+        """The template of a kind of letter, else that of its family: an account has 25 templates in all."""
+        return self._templates.get(kind) or self._templates.get(kind.partition("_")[0])
 
     def _why_none(self, letter: Letter) -> str:
         if not self._may:
@@ -173,7 +177,8 @@ class Channels:
         if channel == CUSTOM:
             await self._client.send_text(letter.openid, letter.text)
             return ""
-        template = self._templates[letter.kind]
+        template = self._template(letter.kind)
+        assert template is not None  # noqa: S101 - or this channel was not open
         return await self._client.send_template(
             letter.openid, template.id, template.fill(letter.fields), client_msg_id=letter.client_msg_id
         )

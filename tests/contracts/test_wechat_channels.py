@@ -97,6 +97,14 @@ def test_a_template_without_pairs_takes_the_facts_under_their_own_names() -> Non
     assert post.sent[0][3] == {"title": "缺两台轮椅", "number": "12"}
 
 
+def test_a_kind_without_a_template_takes_its_familys_and_an_own_one_goes_first() -> None:
+    family = WeChat(templates={"case": "FAMILY"})
+    deliver(post := Post(), letter(window_open=False), family)
+    both = WeChat(templates={"case": "FAMILY", "case_filed": "OWN"})
+    deliver(own := Post(), letter(window_open=False), both)
+    assert [post.sent[0][2], own.sent[0][2]] == ["FAMILY", "OWN"]
+
+
 @pytest.mark.parametrize("account", ["service_unverified", "subscription"])
 def test_an_account_that_may_not_push_lets_letters_wait(account: Any) -> None:
     post = Post()
