@@ -8,6 +8,7 @@ from bot.kit.context import Aloud
 from bot.kit.lists import shorten
 from bot.kit.router import Router
 from bot.kit.showing import day_of
+from models.life import CaseKind
 from models.moves import CaseMoved
 from models.organisation import Officer
 from models.outbox import Priority
@@ -45,17 +46,26 @@ AUDIENCES: dict[str, Audience] = {
 TOLD: dict[str, dict[str, Priority]] = {
     "accept": {"reporter": Priority.ANSWER},
     "decline": {"reporter": Priority.ANSWER},
+    "decline_again": {"reporter": Priority.ANSWER},
     "appeal": {"chair": Priority.DUTY, "lead": Priority.DUTY},
     "hand_on": {"chair": Priority.DUTY, "reporter": Priority.NEWS},
     "transfer": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
     "merge": {"reporter": Priority.NEWS},
+    "absorb": {"reporter": Priority.NEWS, "handlers": Priority.NEWS},
     "withdraw": {"former": Priority.DUTY, "branch": Priority.NEWS, "chair": Priority.NEWS},
     "dispatch": {"asked": Priority.DUTY},
     "invite": {"asked": Priority.DUTY},
     "refuse_invitation": {"chair": Priority.DUTY},
     "apply": {"chair": Priority.DUTY},
     "refuse_claim": {"former": Priority.DUTY},
-    "claim": {"reporter": Priority.ANSWER, "branch": Priority.NEWS, "chair": Priority.NEWS},
+    "claim": {
+        "reporter": Priority.ANSWER,
+        "branch": Priority.NEWS,
+        "chair": Priority.NEWS,
+        "asked": Priority.NEWS,
+    },
+    "part_claim": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
+    "part_lost": {"reporter": Priority.NEWS},
     "co_claim": {"handlers": Priority.NEWS},
     "step_aside": {"handlers": Priority.NEWS},
     "give_back": {"chair": Priority.DUTY, "branch": Priority.NEWS, "reporter": Priority.NEWS},
@@ -94,7 +104,11 @@ def moved(aloud: Aloud, move: CaseMoved) -> None:
         "by": move.by,
         "note": shorten(move.note, 100),
         "reason": aloud.say("notices_case.reason", note=shorten(move.note, 100)) if move.note else "",
+        "day": day_of(move.until) if move.until is not None else "",
         "until": aloud.say("notices_case.until", day=day_of(move.until)) if move.until is not None else "",
+        "soon": aloud.say(
+            "notices_case.look" if move.kind == CaseKind.PROJECT else "notices_case.soon", number=move.number
+        ),
         "organisation": aloud.card(move.organisation_id).name,
         "times": move.times,
     }

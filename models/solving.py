@@ -117,7 +117,7 @@ class Solving:
             organisation_id=organisation_id,
             note=reason,
             until=until,
-            times=self._unit.claims.extensions(claim.id) + 1,
+            times=extension.id,
         )
         return extension
 
@@ -180,7 +180,9 @@ class Solving:
         for claim in self._unit.claims.on(case.number):
             claim.fulfil()
         if case.kind == CaseKind.PROJECT.value:
-            self._unit.projects.follow(case, Step.RESOLVE, standing, now, note=note)
+            self._unit.projects.follow(
+                case, Step.RESOLVE, standing, now, note=note, organisation_id=organisation_id
+            )
         self._moves.tell(
             case,
             Step.RESOLVE.value,

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.base import Happening
 from models.case import Case
-from models.claim import LIVE, Claim
 from models.clock import Clock, ClockKind, Level, Urging
 from models.consortium import Consortium
 from models.ladder import Role, Rung, ladder_of
@@ -78,13 +77,7 @@ class Targets:
 
     def __init__(self, unit: Unit, case: Case, now: datetime) -> None:
         self._unit = unit
-        claimant = unit.session.scalar(
-            select(Claim.organisation_id).where(
-                Claim.case_number == case.number,
-                Claim.lead == true(),
-                Claim.state.in_([state.value for state in LIVE]),
-            )
-        )
+        claimant = next((hold.organisation_id for hold in unit.claims.live(case.number) if hold.lead), None)
         chair = lead = None
         if case.consortium_id is not None:
             turn = unit.consortia.chair(case.consortium_id, local(now).date())
