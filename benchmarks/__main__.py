@@ -1,4 +1,4 @@
-"""``python -m benchmarks [pipeline|openloop|startup|all] [--quick] [--json FILE]``: the tables of docs/performance.md.
+"""``python -m benchmarks [pipeline|openloop|startup|importing|all] [--quick] [--json FILE]``: the tables of docs/performance.md.
 
 ``make bench`` installs what the baselines need and runs it.
 """
@@ -11,10 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import makers, openloop, pipeline, startup
+from benchmarks import importing, makers, openloop, pipeline, startup
 from benchmarks.report import machine
 
-MEASURES = {"pipeline": pipeline.measure, "openloop": openloop.measure, "startup": startup.measure}
+MEASURES = {
+    "pipeline": pipeline.measure,
+    "openloop": openloop.measure,
+    "startup": startup.measure,
+    "importing": importing.measure,
+}
 
 
 def main() -> int:
@@ -22,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="side-by-side measurements")
     parser.add_argument("what", nargs="?", default="all", choices=[*MEASURES, "all"])
     parser.add_argument(
-        "--quick", action="store_true", help="fewer and shorter rounds: about three minutes for all"
+        "--quick", action="store_true", help="fewer and shorter rounds: about four minutes for all"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="every figure of every run")
     args = parser.parse_args()

@@ -18,6 +18,7 @@ ABOUT = {
     "migrate": "把数据库结构升到最新",
     "doctor": "检查配置、数据库、微信接口",
     "import": "导入党组织、党员、清单等表格",
+    "export": "导出台账，.xlsx 或 .csv",
     "understand": "看机器怎么理解一句话",
     "match": "看清单上有什么合适",
     "replay": "用现在的理解重读存下的消息，看哪些会不一样",
@@ -26,10 +27,11 @@ ABOUT = {
     "key": "生成一把数据密钥",
     "bench": "性能测试",
 }
-CONFIGURED = ("serve", "migrate", "doctor", "import", "match", "replay")
+CONFIGURED = ("serve", "migrate", "doctor", "import", "export", "match", "replay")
 """Commands that read the settings."""
 MODULES = {
     "import": "importing",
+    "export": "export",
     "understand": "understand",
     "match": "match",
     "replay": "replay",
@@ -119,6 +121,10 @@ def run(args: argparse.Namespace) -> int:
             return serving.migrate(config)
         case "import":
             return serving.import_file(args, config)
+        case "export":
+            from bot.commands import export
+
+            return serving.with_store(config, lambda store: export.run(args, store))
         case "doctor":
             from bot.commands import doctor
 

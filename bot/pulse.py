@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.engine.writer import Writer
 from bot.kit.clock import Clock
 from bot.kit.message import Inbound, Reply
 from models import schema
+from models.moment import local
 from models.store import Store
 
 LATE_S = 300.0
@@ -64,6 +66,11 @@ class Pulse:
         self._age = Gauge(
             "shouqianshou_outbox_age_seconds", "Age of the oldest due letter.", registry=self._registry
         )
+        self._calendar = Gauge(
+            "shouqianshou_calendar_days",
+            "Days that the working-day calendar reaches ahead; 0: not even today is known.",
+            registry=self._registry,
+        )
 
     def watched(self, answer: Answer) -> Answer:
         """``answer``, counted and timed."""
@@ -98,10 +105,13 @@ class Pulse:
         return web.json_response(facts, status=200 if facts["ready"] else 503)
 
     def _look(self) -> dict[str, Any]:
+        now, until = self._clock(), None
         try:
             version = schema.current(self._store)
             with self._store.reading() as unit:
-                due, age = unit.outbox.backlog(self._clock())
+                due, age = unit.outbox.backlog(now)
+                if version == schema.HEAD:
+                    until = unit.workdays.until(local(now).date())
         except SQLAlchemyError as error:
             return {"ready": False, "database": False, "reason": type(error).__name__}
         current = version == schema.HEAD
@@ -113,6 +123,8 @@ class Pulse:
             "outbox_due": due,
             "outbox_age_s": round(age, 1),
             "queue": self._writer.waiting,
+            # No reason to send members elsewhere: deadlines that cannot be set wait.
+            "calendar_until": None if until is None else until.isoformat(),
         }
 
     async def _metrics(self, request: web.Request) -> web.Response:
@@ -125,6 +137,9 @@ class Pulse:
         facts = await asyncio.to_thread(self._look)
         self._due.set(facts.get("outbox_due", 0))
         self._age.set(facts.get("outbox_age_s", 0.0))
+        until = facts.get("calendar_until")
+        today = local(self._clock()).date()
+        self._calendar.set((date.fromisoformat(until) - today).days + 1 if until else 0)
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )

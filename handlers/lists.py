@@ -9,7 +9,7 @@ from bot.kit.context import Context
 from bot.kit.dialogue import Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Reply
-from bot.kit.router import PASS, Pass, Router
+from bot.kit.router import PASS, Meant, Pass, Router
 from bot.kit.words import choice, plain
 from models.cases import CaseBrief
 from models.life import OPEN, WAITING, CaseKind, CaseState
@@ -32,8 +32,10 @@ class Page(Step, frozen=True):
 
 
 @on.command("供需清单", "清单", "资源清单", takes="words")
-def supply_list(ctx: Context) -> Reply:
-    """供需清单：后面可以带类别或想找的东西。"""
+def supply_list(ctx: Context) -> Reply | Meant:
+    """供需清单：后面可以带类别或想找的东西。“清单 5”是各家签的第 5 号清单。"""
+    if choice(ctx.rest) is not None and plain(ctx.text).startswith("清单"):
+        return Meant(ctx.text, "book")
     if not ctx.rest:
         return page(ctx, 0, "")
     labels = [category.label for category in ctx.unit.categories.all()]

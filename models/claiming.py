@@ -275,6 +275,7 @@ class Claiming:
         pace = self._unit.casework.pace(case)
         clocks.start(case.number, ClockKind.CONTACT, now, pace=pace)
         clocks.start(case.number, ClockKind.RESOLVE, now, pace=pace, due_on=claim.promised_on)
+        clocks.start(case.number, ClockKind.PROGRESS, now, pace=pace)
         if case.kind == CaseKind.PROJECT.value:
             self._unit.projects.follow(
                 case,

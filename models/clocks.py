@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, select, true, update
 
 from models.base import Happening
+from models.bulk import put_on_file
 from models.case import Case
 from models.category import Category
 from models.claim import LIVE, Claim
@@ -45,14 +46,21 @@ class Clocks:
         self._unit = unit
 
     def start(
-        self, number: int, kind: ClockKind, now: datetime, *, pace: Pace, due_on: date | None = None
+        self,
+        number: int,
+        kind: ClockKind,
+        now: datetime,
+        *,
+        pace: Pace | None = None,
+        due_on: date | None = None,
     ) -> Clock | None:
         """Starts a clock; one of that kind that runs already is stopped.
 
-        ``due_on``: the day that was promised, instead of what is usual for the pace. None is given where that kind
-        of matter has no such clock.
+        ``pace``: how fast the case is to be dealt with (default: ``pace_of``). ``due_on``: the day that was
+        promised, instead of what is usual for the pace. None is given where that kind of matter has no such clock.
         """
         self.stop(number, kind, now)
+        pace = pace or self.pace_of(number)
         if due_on is not None:
             return self._add(Clock.begin(number, kind, started_at=now, due_at=closing(due_on)))
         if pace not in spans()[kind]:
@@ -92,7 +100,7 @@ class Clocks:
     def heard(self, number: int, now: datetime) -> None:
         """Something was said about the case: silence is counted from now on, and what was urged is answered."""
         if any(clock.paused_at is None for clock in self._running(number, ClockKind.PROGRESS)):
-            self.start(number, ClockKind.PROGRESS, now, pace=self.pace_of(number))
+            self.start(number, ClockKind.PROGRESS, now)
         self._unit.session.execute(
             update(Urging)
             .where(Urging.case_number == number, Urging.answered_at.is_(None))
@@ -133,18 +141,18 @@ class Clocks:
 
     def begin_missing(self, now: datetime, limit: int = AT_ONCE) -> int:
         """Gives them their clocks, started when they were submitted; says how many."""
-        numbers = self.missing(limit)
         query = (
             select(Case.number, Case.submitted_at, Case.urgent, Case.kind, Category.clock)
             .outerjoin(Category, Category.label == Case.category)
-            .where(Case.number.in_(numbers))
+            .where(Case.number.in_(self.missing(limit)))
             .order_by(Case.number)
         )
-        begun = [
-            self.start(number, ClockKind.ACCEPT, submitted_at or now, pace=_pace(urgent, kind, clock))
-            for number, submitted_at, urgent, kind, clock in self._unit.session.execute(query).all()
-        ]
-        return sum(clock is not None for clock in begun)
+        clocks = []
+        for number, submitted_at, urgent, kind, of_category in self._unit.session.execute(query):
+            began = submitted_at or now
+            due = self._usual_due(ClockKind.ACCEPT, _pace(urgent, kind, of_category), began)
+            clocks.append(Clock.begin(number, ClockKind.ACCEPT, started_at=began, due_at=due))
+        return len(put_on_file(self._unit, clocks))
 
     def waiting(self) -> bool:
         """Whether the calendar changed since deadlines were last set by it."""
@@ -237,7 +245,10 @@ class Clocks:
         began = clock.started_at + timedelta(seconds=clock.paused_s)
         workdays = self._unit.workdays
         if promise is None:
-            return spans()[ClockKind(clock.kind)][pace].after(began, workdays)
+            usual = spans()[ClockKind(clock.kind)]
+            # Only working days wait for a calendar, so it was started at a pace that is counted in them.
+            counted = [usual[each] for each in (pace, *Pace) if each in usual and usual[each].workdays]
+            return counted[0].after(began, workdays)
         stood_still = workdays.between(local(clock.started_at).date(), local(began).date())
         return closing(workdays.after(promise, stood_still))
 

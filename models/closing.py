@@ -272,6 +272,7 @@ class Closing:
             for claim in self._unit.claims.on(case.number):
                 claim.take_up_again()
             self._unit.clocks.start(case.number, ClockKind.RESOLVE, now, pace=pace)
+            self._unit.clocks.start(case.number, ClockKind.PROGRESS, now, pace=pace)
         else:
             self._moves.make(case, Step.RELIST, CLOCK, now)
             self._unit.clocks.start(case.number, ClockKind.CLAIM, now, pace=pace)

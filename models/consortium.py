@@ -195,6 +195,24 @@ class Consortia:
         )
         return list(self._unit.session.scalars(query))
 
+    def parties(self, consortium: Consortium, on: date) -> list[int]:
+        """Whoever answers for a consortium on a day: its members, and its lead with or without a seat; none that closed."""
+        seat = and_(Seat.organisation_id == Organisation.id, Seat.consortium_id == consortium.id)
+        query = (
+            select(Organisation.id)
+            .outerjoin(Seat, seat)
+            .where(
+                or_(
+                    Organisation.id == consortium.lead_id,
+                    and_(Seat.since <= on, or_(Seat.until.is_(None), Seat.until > on)),
+                ),
+                or_(Organisation.closed_on.is_(None), Organisation.closed_on > on),
+            )
+            .distinct()
+            .order_by(Organisation.id)
+        )
+        return list(self._unit.session.scalars(query))
+
     def chair(self, consortium_id: int, on: date) -> tuple[Term, Organisation] | None:
         """Whose turn it is on a day; None where the rota has a gap."""
         query = (

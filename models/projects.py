@@ -116,7 +116,7 @@ class Projects:
         Those on duty hear of the project, not of each of its parts: ``part_claim``, ``part_lost``.
         """
         clocks = self._unit.clocks
-        for item in self.items(project.number):
+        for item in self._own(project):
             if (CaseState(item.state), step) not in TRANSITIONS:
                 continue
             self._moves.make_for(item, step, standing, now, None, note=note or f"随项目 {project.number}")
@@ -139,7 +139,7 @@ class Projects:
 
     def dissolve(self, project: Case, standing: Standing, now: datetime) -> None:
         """The project ends unfinished: what it was to solve goes back onto the list."""
-        for item in self.items(project.number):
+        for item in self._own(project):
             if CaseState(item.state) in (CaseState.CLAIMED, CaseState.IN_PROGRESS, CaseState.REWORK):
                 self._moves.make_for(
                     item, Step.REVOKE, standing, now, None, note=f"项目 {project.number} 终止"
@@ -152,6 +152,16 @@ class Projects:
             if row is not None and CaseState(item.state) in WAITING:
                 self._unit.session.delete(row)
         self._unit.session.flush()
+
+    def _own(self, project: Case) -> list[Case]:
+        """The parts that depend on the project alone: none that an organisation has claimed by itself, or that another
+        project has in hand."""
+        mine = {project.number}
+        return [
+            item
+            for item in self.items(project.number)
+            if {hold.case_number for hold in self._unit.claims.live(item.number)} <= mine
+        ]
 
     # ---- milestones ------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from models.appeal import Appeals
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
-from models.book import Book
+from models.books import Books
 from models.case import Case
 from models.cases import Cases
 from models.casework import Casework
@@ -52,7 +52,6 @@ from models.workday import Workdays
 
 metadata = Base.metadata
 """All tables; importing this module knows every one of them."""
-_TABLES_WITHOUT_COLLECTION = (Book,)
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
@@ -145,6 +144,11 @@ class Unit:
     def cases(self) -> Cases:
         """需求与问题."""
         return Cases(self)
+
+    @cached_property
+    def books(self) -> Books:
+        """各家签的清单."""
+        return Books(self)
 
     @cached_property
     def standings(self) -> Standings:

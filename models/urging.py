@@ -22,7 +22,7 @@ from models.workday import YearMissing
 if TYPE_CHECKING:
     from models.store import Unit
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = 20
 """Clocks that one transaction moves: members' messages must not wait long behind it."""
 STUCK_AFTER: Final = 3
 """重办 or 转办 so often and the level above hears of it at once (巴彦淖尔市“问题工单”)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 
 from bot.app import check_wechat, open_store
 from bot.config import Config, ConfigError
@@ -12,10 +13,15 @@ from bot.kit.clock import real_clock
 from bot.wechat.client import Client
 from bot.wechat.errors import ApiError
 from models import schema
+from models.moment import local
 from models.store import Store
 
 CLOCK_OFF_S = 60.0
 """Seconds that this machine's clock may differ from the platform's; signed pushes carry the platform's time."""
+
+
+class NotYet(Exception):
+    """Nothing is wrong, and something will be to do."""
 
 
 def run(config: Config) -> int:
@@ -26,6 +32,8 @@ def run(config: Config) -> int:
         nonlocal wrong
         try:
             print(f"好    {name}：{look()}")
+        except NotYet as advice:
+            print(f"注意  {name}：{advice}")
         except Exception as error:
             wrong += 1
             print(f"要修  {name}：{error}")
@@ -46,10 +54,10 @@ def run(config: Config) -> int:
         if schema.current(opened) == schema.HEAD:
             check("名册和清单", lambda: _holdings(opened))
             check("积压", lambda: _backlog(opened))
+            check("工作日历", lambda: _calendar(opened))
         opened.close()
     check("微信接口", lambda: asyncio.run(_token(config)))
     check("时钟", _clock)
-    print("注意  节假日安排：这一版还不需要，办理时限随认领流程一起提供")
     return 1 if wrong else 0
 
 
@@ -80,6 +88,33 @@ def _backlog(store: Store) -> str:
     if age > 600:
         raise ConfigError(f"{due} 封到时间没发出，最久的 {age / 60:.0f} 分钟；请看 serve 是否在运行")
     return f"到时间没发出的 {due} 封"
+
+
+def _calendar(store: Store) -> str:
+    with store.reading() as unit:
+        return calendar_line(unit.workdays.years(), local(real_clock()).date())
+
+
+def calendar_line(years: Sequence[int], today: date) -> str:
+    """What is to be said of the working days on file.
+
+    The next year's notice usually comes out in November; in December deadlines reach into that year.
+
+    Raises:
+        ConfigError: the present year is missing, or from December on the next one.
+        NotYet: the next one is missing in November.
+    """
+    wanted = [today.year] if today.month < 11 else [today.year, today.year + 1]
+    missing = [year for year in wanted if year not in years]
+    if not missing:
+        return f"有 {'、'.join(map(str, years))} 年的放假调休安排"
+    advice = (
+        f"没有 {'、'.join(map(str, missing))} 年的放假调休安排，到那时的办理时限定不下来；"
+        "国务院办公厅的通知出来后，请运行 python -m bot import calendar 文件"
+    )
+    if today.month == 11 and missing == [today.year + 1]:
+        raise NotYet(advice)
+    raise ConfigError(advice)
 
 
 async def _token(config: Config) -> str:

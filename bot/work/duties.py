@@ -1,4 +1,4 @@
-"""The duties of the clock: what time makes due on cases, looked for without a writer and done in small pieces."""
+"""The duties of the clock: what time makes due on cases and lists, looked for without a writer and done in small pieces."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ DUTIES: Final = (
     Duty(
         calls=lambda unit, now: unit.closing.due(now),
         do=lambda unit, now: unit.closing.expire_unrated(now) + unit.closing.archive_old(now),
+    ),
+    Duty(
+        calls=lambda unit, now: unit.books.reminders_due(now),
+        do=lambda unit, now: unit.books.remind(now),
     ),
 )
 """In their order: a case gets its clock before anybody is urged for it."""

@@ -61,6 +61,10 @@ class PlainMind:
             )
         return Reading(text, Understanding(version=self.version))
 
+    def day(self, text: str, now: datetime) -> date | None:
+        """No day."""
+        return None
+
     def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
         """Nothing."""
         return []

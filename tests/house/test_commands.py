@@ -61,7 +61,15 @@ def test_routes_prints_the_table_whatever_the_locale(here: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["nothing"], ["routes", "--loud"], ["demo", "--port", "many"], ["import"], ["understand"]],
+    [
+        [],
+        ["nothing"],
+        ["routes", "--loud"],
+        ["demo", "--port", "many"],
+        ["import"],
+        ["export", "needs"],
+        ["understand"],
+    ],
     ids=" ".join,
 )
 def test_wrong_use_ends_with_two_and_says_how(

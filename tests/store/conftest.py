@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from bot.commands import importing
-from models.case import Case, CaseKind
+from models.case import Case
 from models.consortium import Consortium, Seat, Term
+from models.life import CaseKind
 from models.member import Member
 from models.organisation import Organisation, Post, PostKind
 from models.person import Person

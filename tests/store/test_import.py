@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.importing import KINDS, load_world
+from bot.commands.importing import load_world
 from models.organisation import PostKind
 from models.rule import RuleMatch
 from models.store import Store
@@ -40,7 +40,7 @@ def test_every_kind_comes_in_once_on_both_databases(
         assert bring(kind, as_csv(rows), store=store) == 0
         assert capsys.readouterr().out == f"新增 0，更新 0，未变 {count}\n"
     with store.reading() as unit:
-        assert unit.revisions.all() == {"roll": 4, "supplies": 1, "rules": 1}
+        assert unit.revisions.all() == {"calendar": 1, "roll": 4, "supplies": 1, "rules": 1}
         codes = {each.code: each for each in unit.organisations.all()}
         assert codes["A"].parent_id == codes["T"].id
         li = unit.members.with_phone("13800002222")
@@ -122,6 +122,13 @@ def test_crooked_cells_are_put_straight(bring: Bring, sqlite_store: Store, tmp_p
         datetime(2026, 5, 1, 8, 30),  # noqa: DTZ001
         "2026-05-01 00:00:00",
         "2026/5/1 0:00",
+        "2026-05-01T00:00:00Z",
+        "2026年5月1日（星期五）",
+        "2026-5-1 周五",
+        "2026/5/1 星期五 上午 8:00",
+        "2026.5.1.",
+        "'2026-05-01",
+        "\u200b2026-05-01\ufeff",
     ],
 )
 def test_days_in_many_shapes(filled: Bring, sqlite_store: Store, written: object) -> None:
@@ -171,7 +178,9 @@ def test_what_changed_is_updated_and_the_rest_stays(
     supplies = without(SUPPLIES, 标题="直采", 联系人="孙立群")
     rules = without(RULES, 启用="否")
     counts = {}
-    for kind, rows in zip(KINDS, (organisations, members, consortia, rotation, supplies, rules), strict=True):
+    for kind, rows in zip(
+        TABLES, (organisations, members, consortia, rotation, supplies, rules), strict=True
+    ):
         assert filled(kind, rows) == 0
         counts[kind] = capsys.readouterr().out.strip()
     assert counts == {
@@ -198,8 +207,8 @@ def test_what_changed_is_updated_and_the_rest_stays(
         }
         assert unit.supplies.by_code("S1").contact(unit.vault) == "孙立群"
         assert [rule.name for rule in unit.rules.enabled()] == ["低保"]
-        after = unit.revisions.all()
-        assert after == {name: value + (4 if name == "roll" else 1) for name, value in before.items()}
+        steps = {"calendar": 0, "roll": 4, "supplies": 1, "rules": 1}
+        assert unit.revisions.all() == {name: value + steps[name] for name, value in before.items()}
 
 
 def test_a_dry_run_says_what_would_change_and_writes_nothing(

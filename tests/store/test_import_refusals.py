@@ -101,7 +101,7 @@ def test_every_bad_row_is_listed_with_all_its_faults(
         "党组织编号 X9 没有登记，请先导入党组织"
     )
     assert twin == "第 5 行：手机号 138****9999 与第 4 行重复"
-    assert stray.startswith("第 6 行：表头右边多出内容：E 列的“多写的”")
+    assert stray.startswith("第 6 行：没有列名的列里有内容：E 列的“多写的”")
 
 
 def test_turns_overlap_within_the_table(filled: Bring, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,13 +152,9 @@ def test_what_is_no_table_is_refused_with_advice(
     assert reason in capsys.readouterr().err
 
 
-def test_a_missing_file_and_the_calendar(
-    bring: Bring, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_file(bring: Bring, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert bring("members", tmp_path / "nowhere.xlsx") == 1
     assert "打不开文件" in capsys.readouterr().err
-    assert bring("calendar", tmp_path / "nowhere.xlsx") == 2
-    assert "还没有开放" in capsys.readouterr().err
 
 
 def test_an_older_schema_is_not_written_to(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from bot.commands import doctor
-from bot.config import Config, Database, Privacy
+from bot.config import Config, ConfigError, Database, Privacy
 from models import schema
 from models.store import Store
 from models.vault import Vault, new_key
@@ -46,7 +47,16 @@ def test_where_all_is_well_it_ends_with_zero(config: Config, capsys: pytest.Capt
     code, lines = said(config, capsys)
     assert code == 0
     assert {line.split()[0] for line in lines.values()} <= {"好", "注意"}
-    assert {"配置", "数据库", "数据库结构", "名册和清单", "积压", "微信接口", "时钟"} <= lines.keys()
+    assert {
+        "配置",
+        "数据库",
+        "数据库结构",
+        "名册和清单",
+        "积压",
+        "工作日历",
+        "微信接口",
+        "时钟",
+    } <= lines.keys()
 
 
 @pytest.mark.parametrize(
@@ -93,3 +103,19 @@ def test_a_database_without_anybody_in_it_must_be_filled(
     code, lines = said(msgspec.structs.replace(config, database=Database(url=url)), capsys)
     assert code == 1
     assert "import organisations" in lines["名册和清单"]
+
+
+@pytest.mark.parametrize("today", [date(2026, 1, 1), date(2026, 10, 31), date(2025, 12, 31)])
+def test_a_calendar_that_reaches_far_enough_is_well(today: date) -> None:
+    assert "2025、2026" in doctor.calendar_line([2025, 2026], today)
+
+
+def test_a_calendar_that_will_end_is_told_of_in_november_and_wrong_in_december() -> None:
+    with pytest.raises(doctor.NotYet, match=r"2027 年.*import calendar"):
+        doctor.calendar_line([2025, 2026], date(2026, 11, 1))
+    with pytest.raises(ConfigError, match="没有 2027 年"):
+        doctor.calendar_line([2025, 2026], date(2026, 12, 1))
+    with pytest.raises(ConfigError, match="没有 2027、2028 年"):
+        doctor.calendar_line([2025, 2026], date(2027, 11, 1))
+    with pytest.raises(ConfigError, match="没有 2027 年"):
+        doctor.calendar_line([], date(2027, 3, 1))

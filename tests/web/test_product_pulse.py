@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -15,6 +15,7 @@ from bot.engine.writer import Writer
 from bot.kit.clock import real_clock
 from bot.kit.message import Inbound, Reply, Text
 from bot.pulse import LATE_S, Pulse
+from models.moment import SHANGHAI
 from models.store import Store
 from models.vault import Vault, new_key
 
@@ -46,10 +47,30 @@ def test_a_process_is_alive_whatever_its_database_does(sqlite_store: Store) -> N
 def test_ready_with_a_current_schema(store: Store) -> None:
     status, body = asyncio.run(asked(pulse_of(store), "/readyz"))
     assert status == 200
-    assert json.loads(body) | {"schema": "x"} == {
+    facts = json.loads(body)
+    assert date.fromisoformat(facts.pop("calendar_until")) >= date(2026, 12, 31)
+    assert facts | {"schema": "x"} == {
         "ready": True, "database": True, "schema": "x", "schema_current": True,
         "outbox_due": 0, "outbox_age_s": 0.0, "queue": 0,
     }  # fmt: skip
+
+
+def test_a_calendar_that_ended_is_shown_and_no_reason_to_be_not_ready(sqlite_store: Store) -> None:
+    def later() -> datetime:
+        return datetime(2031, 5, 1, tzinfo=SHANGHAI)
+
+    pulse = Pulse(sqlite_store, Writer(sqlite_store), later, "", deadline_s=0.1)
+    status, body = asyncio.run(asked(pulse, "/readyz"))
+    assert (status, json.loads(body)["calendar_until"]) == (200, None)
+    assert "shouqianshou_calendar_days 0.0" in asyncio.run(asked(pulse, "/metrics"))[1]
+
+
+def test_the_figures_say_how_far_the_calendar_reaches(sqlite_store: Store) -> None:
+    def then() -> datetime:
+        return datetime(2026, 12, 22, 9, 0, tzinfo=SHANGHAI)
+
+    pulse = Pulse(sqlite_store, Writer(sqlite_store), then, "", deadline_s=0.1)
+    assert "shouqianshou_calendar_days 10.0" in asyncio.run(asked(pulse, "/metrics"))[1]
 
 
 def test_not_ready_before_the_schema_is_current(empty_url: str) -> None:

@@ -40,7 +40,7 @@ def read(row: Row) -> Entry:
             row.fault(f"“联建方式”只能是{'、'.join(_MODES)}，不能是“{mode[:20]}”")
     kind = row.choice("类型", _KINDS, "")
     if not kind and not row.word("类型", 40, required=False):
-        row.fault("“类型”不能为空")
+        row.missing("类型")
     lead = row.code("牵头单位编号")
     return Entry(
         row=row,

@@ -40,9 +40,11 @@ class Tally:
     """How many rows are new, changed, as before."""
 
     def __init__(self) -> None:
-        self.new = self.updated = self.same = 0
+        self.new = self.updated = self.same = self.removed = 0
         self.named: list[str] = []
         """The first of the new and changed rows, to be shown."""
+        self.notes: list[str] = []
+        """What whoever imports should know although it is no fault."""
         self._named = {"新增": 0, "更新": 0}
 
     def add(self, row: Row, what: str) -> None:
@@ -59,18 +61,28 @@ class Tally:
         """The row says what is on file already."""
         self.same += 1
 
+    def remove(self, count: int) -> None:
+        """So many things on file that the table leaves out go."""
+        self.removed += count
+
     def _name(self, verb: str, row: Row, what: str) -> None:
         self._named[verb] += 1
         if self._named[verb] <= _NAMED:
             self.named.append(f"{verb} 第 {row.number} 行 {what}")
 
     @property
-    def changes(self) -> int:
+    def rows(self) -> int:
         """How many rows change anything."""
         return self.new + self.updated
 
+    @property
+    def changes(self) -> int:
+        """How much changes on file."""
+        return self.rows + self.removed
+
     def __str__(self) -> str:
-        return f"新增 {self.new}，更新 {self.updated}，未变 {self.same}"
+        counted = f"新增 {self.new}，更新 {self.updated}，未变 {self.same}"
+        return f"{counted}，去掉 {self.removed} 天" if self.removed else counted
 
 
 class Plan:

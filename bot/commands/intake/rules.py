@@ -41,7 +41,7 @@ def read(row: Row) -> Entry:
     else:
         keywords = row.several("关键词")
     if not keywords:
-        row.fault("“关键词”不能为空")
+        row.missing("关键词")
     replies = re.split(r"^\s*(?:\|\||｜｜)\s*$", row.prose("回复", 4_000), flags=re.MULTILINE)
     return Entry(
         row=row,

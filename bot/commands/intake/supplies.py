@@ -39,7 +39,7 @@ def read(row: Row) -> Entry:
     valid_from, valid_until = row.days("有效期")
     side = row.choice("清单", _SIDES, None)
     if side is None and not row.word("清单", 10, required=False):
-        row.fault("“清单”不能为空")
+        row.missing("清单")
     return Entry(
         row=row,
         code=row.code("编号"),
