@@ -69,7 +69,10 @@ def take(ctx: Context, number: int, said: str) -> Reply:
             "claim.taken_project", number=number, unit=ctx.card(made.organisation_id).name, until=until
         )
     view = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
-    key = "claim.taken_promised" if promised_on is not None else "claim.taken"
+    if case.urgent:
+        key = "claim.taken_urgent"
+    else:
+        key = "claim.taken_promised" if promised_on is not None else "claim.taken"
     return ctx.say(
         key,
         number=number,
