@@ -178,7 +178,8 @@ def cannot(ctx: Context) -> Reply | Pass:
     held = in_hand(ctx, offices)
     number = held if held is not None else asked[0] if len(asked) == 1 else None
     if number is None:
-        return PASS
+        # Whoever has nothing in hand is at least not offered more.
+        return ctx.say("work.nothing_in_hand") if ctx.understanding.intent == "claim" else PASS
     verb = "give_back" if held is not None else "decline_invitation"
     return _reason_or_ask(ctx, number, verb, _CANNOT.sub("", ctx.text.strip()).strip(EDGES + "了"))
 

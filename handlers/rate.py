@@ -21,10 +21,18 @@ on = Router()
 _LEVELS = (
     (re.compile(r"没办|没解决|没修|骗人|糊弄|根本没|白搭"), 1),
     (re.compile(r"非常不满意|很不满意|太差|太慢|差劲"), 1),
-    (re.compile(r"不满意|不行|不好|不咋|没办好|不太好|还是坏|又坏|还没|不中"), 2),
+    (
+        re.compile(r"不满意|不行|不好|不咋|没办好|不太好|还是坏|又坏|还没|不中|不亮|没亮|没来|不管用|不顶用"),
+        2,
+    ),
     (re.compile(r"基本满意|还行|一般|凑合|马马虎虎|还可以|将就"), 3),
     (re.compile(r"非常满意|很满意|特别满意|太好|很好|特别好|真好|好得很|非常好"), 5),
-    (re.compile(r"满意|好了|解决了|不错|挺好|修好|办好|可以|谢谢|感谢|好|中|行"), 4),
+    (
+        re.compile(
+            r"满意|好了|亮了|通了|能用了|来[水电]了|解决了|不错|挺好|修好|办好|可以|谢谢|感谢|好|中|行"
+        ),
+        4,
+    ),
 )
 """What people say instead of a digit; the first that fits decides, so the complaints come first."""
 _MERE_LEVEL = re.compile(
@@ -34,7 +42,7 @@ _MERE_LEVEL = re.compile(
 """Words that say no more than a digit would: whoever does the work learns nothing from them."""
 _BACK_AGAIN = re.compile(r"又|再次|还是老样子")
 _PRAISE = re.compile(
-    r"^(?:好[了啦得]|中[，,!！。]?$|行[，,!！。]|可以|满意|不错|挺好|很好|真好|太好|(?:已经|都)?(?:修|办|治|弄|解决)(?:得|好)|谢|多谢|感谢|辛苦)"
+    r"^(?:好[了啦得]|中[，,!！。]?$|行[，,!！。]|可以|满意|不错|挺好|很好|真好|太好|(?:已经|都)?(?:修|办|治|弄|解决)(?:得|好)|亮了|通了|能用了|来[水电]了|谢|多谢|感谢|辛苦)"
 )
 _MERE_THANKS = re.compile(r"^(?:多|太|非常)*(?:谢+|感谢|辛苦)(?:[你您们大家]|了|啦|啊)*$")
 _LONGEST_PRAISE = 16
@@ -66,13 +74,25 @@ class Visited(Step, frozen=True):
 def evaluate(ctx: Context) -> Reply | Pass:
     """评价 12 满意：报的人说办得怎么样；1 到 5 或者一句话。"""
     number, said = _whose(ctx)
-    if number is None:
-        return ctx.say("rate.nothing_to_rate")
     level = _level(said)
+    if number is None:
+        mine = ctx.unit.cases.last_of(ctx.member)
+        if mine is None or mine.state not in WORKED_ON:
+            return ctx.say("rate.nothing_to_rate")
+        return _too_soon(ctx, mine, level, said)
     if level is None:
         case = _case(ctx, number)
         return ctx.ask("rate.how", then=HowGood(number), number=number, text=case.short)
     return _rate(ctx, number, level, said)
+
+
+def _too_soon(ctx: Context, case: Case, level: int | None, said: str) -> Reply:
+    """It is not reported done: what is said against the work goes to those who do it; praise has to wait."""
+    complaint = level is not None and level < SATISFIED and choice(said) is None
+    if not complaint or case.state not in WORKED_ON:
+        return ctx.say("rate.not_yet", number=case.number)
+    ctx.unit.closing.complain(case, by=ctx.member, text=ctx.text.strip(), now=ctx.now)
+    return ctx.say("rate.told", number=case.number)
 
 
 def _whose(ctx: Context) -> tuple[int | None, str]:
@@ -106,14 +126,19 @@ def _level(said: str) -> int | None:
     return next((level for pattern, level in _LEVELS if pattern.search(said)), None)
 
 
+def mere_level(said: str) -> bool:
+    """Whether words say no more than a digit would: 不满意, but not 还是黑的."""
+    return bool(_MERE_LEVEL.match(plain(said)))
+
+
 def _rate(ctx: Context, number: int, level: int, said: str) -> Reply:
     case = _case(ctx, number)
     if case.reporter_id == ctx.member.member_id and case.state in (*WAITING, *WORKED_ON):
-        return ctx.say("rate.not_yet", number=number)
+        return _too_soon(ctx, case, level, said)
     word = re.sub(
         r"^[1-5１-５一二三四五](?:\s*(?:分|颗?星)[，,。、\s]*|[，,。、\s]+|$)", "", said.strip(EDGES)
     )
-    word = "" if _MERE_LEVEL.match(plain(word)) else word
+    word = "" if mere_level(word) else word
     if level < SATISFIED and case.state != CaseState.RESOLVED and _BACK_AGAIN.search(word):
         return _reopen(ctx, case, word)
     ctx.unit.closing.evaluate(case, level, by=ctx.member, text=word, now=ctx.now)
@@ -218,6 +243,21 @@ def came_back(ctx: Context) -> Reply:
         ctx.unit.casework.may(case, Move.REOPEN, by=ctx.member, now=ctx.now)
         return ctx.ask("rate.wrong_ask", then=Reopen(number), number=number, text=case.short)
     return _reopen(ctx, case, rest)
+
+
+@on.pattern(r"^(?:编号)?\s*(?:\d{1,9}\s*号?)?\s*(?:咋|怎么)?又[^，,。]{1,6}了[啊呀]*$")
+def came_back_in_short(ctx: Context) -> Reply | Pass:
+    """又黑了 / 1 又不亮了：三十天内办完的只有一件，说的就是它。"""
+    found = re.match(r"^(?:编号)?\s*(\d{1,9})", plain(ctx.text))
+    lately = ctx.unit.closing.closed_lately(ctx.member, ctx.now)
+    if found and int(found[1]) not in lately:
+        case = _case(ctx, int(found[1]))
+        if case.reporter_id != ctx.member.member_id or case.state not in WORKED_ON:
+            return PASS
+        ctx.unit.closing.complain(case, by=ctx.member, text=ctx.text.strip(), now=ctx.now)
+        return ctx.say("rate.told", number=case.number)
+    number = int(found[1]) if found else lately[0] if len(lately) == 1 else None
+    return PASS if number is None else _reopen(ctx, _case(ctx, number), ctx.text.strip())
 
 
 class Reopen(Step, frozen=True):

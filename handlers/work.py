@@ -25,7 +25,7 @@ _BARE_DAY = 8
 
 _DONE = re.compile(
     r"(?:修|治|办|装|换|弄|整|解决|整改|处理|焊|接|铺|挖|盖|送|拉|干|做|搞|补|通)(?:好|完毕?|成|妥|到位|利索)(?:[了啦]|[，,。！!]|$)"
-    r"|(?:完工|竣工|解决|整改)(?:完毕)?[了啦]"
+    r"|(?:换|装|接|补|通|焊)上[了啦]|(?:完工|竣工|解决|整改)(?:完毕)?[了啦]"
 )
 _NOT_DONE = re.compile(
     r"一半|没|未|还|明天|后天|正在|快|差|先|准备|计划|打算|马上|吗|什么时候|啥时|大部分|部分|[%％]|能不能|才能|等|(?:好|完|成)[了啦]?[一二两三几半第]"
@@ -299,7 +299,10 @@ def _reason(ctx: Context, said: str) -> str:
 def _decide(ctx: Context, *, granted: bool) -> Reply:
     number, _ = spoken_of(ctx)
     if number is None:
-        return ctx.say("work.which_number", word="同意延期" if granted else "不同意延期")
+        asked = ctx.unit.claims.asking_for_time(ctx.member.consortium_id)
+        if len(asked) != 1:
+            return ctx.say("work.which_extension", word="同意延期" if granted else "不同意延期")
+        number = asked[0]
     case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
     extension = ctx.unit.solving.decide_extension(case, by=ctx.member, granted=granted, now=ctx.now)
     key = "work.granted" if granted else "work.not_granted"

@@ -122,6 +122,18 @@ class Claims:
             select(Extension).where(Extension.case_number == number, Extension.state == "asked")
         )
 
+    def asking_for_time(self, consortium_id: int | None, limit: int = 2) -> list[int]:
+        """The cases of a consortium whose claimants wait for more time, the longest first."""
+        return list(
+            self._unit.session.scalars(
+                select(Extension.case_number)
+                .join(Case, Case.number == Extension.case_number)
+                .where(Extension.state == "asked", Case.consortium_id == consortium_id)
+                .order_by(Extension.id)
+                .limit(limit)
+            )
+        )
+
     def extensions(self, claim_id: int) -> int:
         """How often more time was granted under one claim."""
         query = (

@@ -164,6 +164,22 @@ class Closing:
             .limit(1)
         )
 
+    def closed_lately(self, person: Person, now: datetime, limit: int = 2) -> list[int]:
+        """What a person reported and may still say of that it came back, the newest first."""
+        ended = (CaseState.CLOSED.value, CaseState.ARCHIVED.value)
+        return list(
+            self._unit.session.scalars(
+                select(Case.number)
+                .where(
+                    Case.reporter_id == person.member_id,
+                    Case.state.in_(ended),
+                    Case.closed_at >= now - REOPEN_WINDOW,
+                )
+                .order_by(Case.closed_at.desc())
+                .limit(limit)
+            )
+        )
+
     def rated_since(self, person: Person, moment: datetime) -> int | None:
         """The case that a person rated last, if they did so since then."""
         return self._unit.session.scalar(

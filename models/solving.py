@@ -62,7 +62,7 @@ class Solving:
         claim = self._claim(case)
         claim.promise(plan, promised_on)
         note = "，".join(
-            part for part in (plan, f"{promised_on:%Y-%m-%d} 前" if promised_on is not None else "") if part
+            part for part in (plan, f"{_day(promised_on)}前" if promised_on is not None else "") if part
         )
         self._moves.note(case, "promise", standing, now, note=note, organisation_id=organisation_id)
         if promised_on is not None:
