@@ -26,7 +26,9 @@ from bot.wechat.client import Client
 from bot.wechat.codec import Codec
 from bot.work.postman import Postman
 from bot.work.rounds import Rounds
+from bot.work.seeker import Seeker
 from models.moment import local
+from models.policy import Policy
 from models.store import Store
 from models.vault import Vault
 
@@ -39,7 +41,8 @@ def open_store(config: Config) -> Store:
             "BOT_PRIVACY__DATA_KEY; keep it safe, without it the sealed data cannot be read"
         )
     vault = Vault(config.privacy.data_key, config.privacy.data_key_previous)
-    return Store(config.database.url, vault, pool_size=config.database.pool_size)
+    policy = Policy(claims_need_approval=config.claims.approval == "before")
+    return Store(config.database.url, vault, pool_size=config.database.pool_size, policy=policy)
 
 
 def open_language(config: Config) -> Language:
@@ -90,6 +93,9 @@ class Product:
             clock=clock,
             tick_s=config.notices.tick_s,
             draft_timeout=timedelta(seconds=config.talk.draft_timeout_s),
+            seeker=Seeker(store=store, engine=self.engine, mind=self.mind, clock=clock)
+            if config.notices.enabled
+            else None,
         )
         self.pulse = Pulse(
             store, self.writer, clock, config.server.metrics_token, config.talk.reply_deadline_s

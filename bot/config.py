@@ -74,6 +74,12 @@ class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     draft_timeout_s: Annotated[int, Meta(ge=60)] = 600
 
 
+class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[claims]"""
+
+    approval: Literal["after", "before"] = "after"
+
+
 class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[language]"""
 
@@ -129,6 +135,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: Database = Database()
     wechat: WeChat = WeChat()
     talk: Talk = Talk()
+    claims: Claims = Claims()
     language: Language = Language()
     notices: Notices = Notices()
     admin: Admin = Admin()

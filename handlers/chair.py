@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.message import Reply
 from bot.kit.router import Router
 
 on = Router()
-
-
-def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日"
 
 
 @on.command("轮值", "轮到谁", "谁主持")
@@ -31,13 +26,13 @@ def rota(ctx: Context) -> Reply:
             "chair.now",
             consortium=member.consortium,
             organisation=organisation.name,
-            first=_day(term.starts_on),
-            last=_day(term.ends_on),
+            first=day_of(term.starts_on),
+            last=day_of(term.ends_on),
         )
     turns = ctx.unit.consortia.turns_after(member.consortium_id, ctx.today, 2)
     if turns:
         shown = "，".join(
-            ctx.texts.say("chair.turn", first=_day(term.starts_on), organisation=organisation.name)
+            ctx.texts.say("chair.turn", first=day_of(term.starts_on), organisation=organisation.name)
             for term, organisation in turns
         )
         text += ctx.texts.say("chair.next", turns=shown)
@@ -46,7 +41,7 @@ def rota(ctx: Context) -> Reply:
         text += ctx.texts.say(
             "chair.own",
             organisation=member.organisation,
-            first=_day(own[0].starts_on),
-            last=_day(own[0].ends_on),
+            first=day_of(own[0].starts_on),
+            last=day_of(own[0].ends_on),
         )
     return Reply(text)

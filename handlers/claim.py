@@ -6,11 +6,12 @@ import re
 from datetime import date
 
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import day_of, in_hand, number_in, offices_of, reporter_line, spoken_of
+from bot.kit.showing import in_hand, number_in, offices_of, reporter_line, spoken_of
 from bot.kit.words import EDGES, choice, is_no, plain
 from models.claim import ClaimState
 from models.claiming import AlreadyClaimed

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.kit.context import Context
+from bot.kit.days import day_of, say_day
 from bot.kit.dialogue import Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Reply
@@ -13,6 +14,7 @@ from bot.kit.router import PASS, Meant, Pass, Router
 from bot.kit.words import choice, plain
 from models.cases import CaseBrief
 from models.life import OPEN, WAITING, CaseKind, CaseState
+from models.supplies import SupplyBrief
 from models.vault import mask_text
 
 on = Router()
@@ -46,7 +48,7 @@ def supply_list(ctx: Context) -> Reply | Meant:
 def page(ctx: Context, offset: int, category: str) -> Reply:
     """One page of the list."""
     supplies, total = ctx.unit.supplies.page(
-        day=ctx.today, offset=offset, limit=PAGE, category=category or None
+        viewer=ctx.member, day=ctx.today, offset=offset, limit=PAGE, category=category or None
     )
     label = f"（{category}）" if category else ""
     if not supplies:
@@ -87,7 +89,20 @@ def turn(ctx: Context, step: Page) -> Reply | Pass:
         title=supply.title,
         unit=supply.unit_name,
         area=supply.area or "不限",
+        terms=_terms(ctx, supply),
         detail=shorten(supply.detail, 80),
+    )
+
+
+def _terms(ctx: Context, supply: SupplyBrief) -> str:
+    """For whom, how many more, until when: only what limits somebody."""
+    until = supply.valid_until
+    return "".join(
+        (
+            ctx.texts.say("lists.audience", audience=supply.audience) if supply.audience else "",
+            "" if supply.left is None else ctx.texts.say("lists.left", left=supply.left),
+            "" if until is None else ctx.texts.say("lists.until", day=say_day(until, ctx.today)),
+        )
     )
 
 
@@ -108,7 +123,9 @@ def asked(ctx: Context) -> Reply | Pass:
 
 def _search(ctx: Context, text: str) -> Reply:
     reading = ctx.reading if text == ctx.text else ctx.mind.read(text, ctx.now)
-    found = ctx.mind.search(reading, home=ctx.member.region, day=ctx.today, top=PAGE)
+    found = ctx.mind.search(
+        reading, home=ctx.member.region, day=ctx.today, top=PAGE, circles=ctx.member.circles
+    )
     if not found:
         words = re.sub(r"看看|供需|清单|资源|有什么|有哪些|查|的|里", "", text)
         return page(ctx, 0, "") if len(words) < 2 else ctx.say("lists.nothing_found")
@@ -190,7 +207,7 @@ def forward(ctx: Context) -> Reply:
     return ctx.say(
         "lists.forward",
         consortium=member.consortium,
-        day=f"{ctx.today.month}月{ctx.today.day}日",
+        day=day_of(ctx.today),
         total=total,
         lines="\n".join(lines),
     )

@@ -73,7 +73,8 @@ def joined(aloud: Aloud, case: CaseJoined) -> None:
 @on.happened(SupplyChosen)
 def chosen(aloud: Aloud, choice: SupplyChosen) -> None:
     """选中了一家：供方的联络员；对方不在册，就请本支部联络员打电话。"""
-    key = f"case:{choice.number}:chosen:{choice.supply}"
+    again = f":{aloud.now:%Y%m%d}" if choice.again else ""
+    key = f"case:{choice.number}:chosen:{choice.supply}{again}"
     fields = {"title": shorten(choice.title, 20), "number": str(choice.number), "who": choice.reporter}
     supplier = aloud.card(choice.organisation_id).desk if choice.organisation_id is not None else ()
     if supplier:

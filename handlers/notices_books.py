@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.kit.books import book_day
 from bot.kit.context import Aloud
+from bot.kit.days import day_of
 from bot.kit.lists import shorten
 from bot.kit.router import Router
 from models.book import (
@@ -63,7 +63,7 @@ def signed(aloud: Aloud, book: BookSigned) -> None:
             number=book.book,
             title=book.title,
             count=book.parties,
-            until=book_day(book.valid_until) if book.valid_until else "",
+            until=day_of(book.valid_until) if book.valid_until else "",
         ),
         fields=_fields(book.book, book.title),
         priority=Priority.NEWS,
@@ -120,7 +120,7 @@ def reminded(aloud: Aloud, book: BookReminded) -> None:
         _signers(aloud, book.organisation_ids),
         f"book_{book.occasion.value}",
         key=book.key,
-        text=aloud.say(key, number=book.book, title=book.title, day=book_day(book.on)),
+        text=aloud.say(key, number=book.book, title=book.title, day=day_of(book.on)),
         fields=_fields(book.book, book.title),
         priority=Priority.DUTY if book.occasion is Occasion.UNSIGNED else Priority.NEWS,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.kit.context import Aloud
+from bot.kit.days import day_of
 from bot.kit.lists import shorten
 from bot.kit.router import Router
-from bot.kit.showing import day_of
 from models.life import CaseKind
 from models.moves import CaseMoved
 from models.organisation import Officer

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from bot.kit.context import Context, Reading
-from bot.kit.dialogue import Step
+from bot.kit.dialogue import Choose, Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Image, Reply, Silence
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.who import name_desk, who_hears
-from bot.kit.words import choice, is_no, is_yes, leading_number, number, plain
+from bot.kit.who import who_hears
+from bot.kit.words import BOTH, choice, is_no, is_yes, leading_number, plain
 from models.case import REPEAT_WINDOW, Case, CaseVerbs, NewCase
 from models.life import CaseKind, CaseState
 from models.vault import mask_text
@@ -49,17 +48,6 @@ class Fill(Step, frozen=True):
 
     case: int
     asks: tuple[str, ...]
-
-
-class Choose(Step, frozen=True):
-    """等他从推荐里选。"""
-
-    answers = frozenset({"也报"})
-
-    case: int
-    count: int
-    second: str = ""
-    """那条消息里说的另一件事，还没报。"""
 
 
 class Second(Step, frozen=True):
@@ -297,60 +285,15 @@ def _ask_same(ctx: Context, case: CaseVerbs, other: int) -> Reply:
     )
 
 
-# ---- choosing among the suggestions ----------------------------------------------------------------
-
-
-@on.step(Choose)
-def chosen(ctx: Context, step: Choose) -> Reply | Pass:
-    """选一家（或几家）；0 都不要，9 找人。"""
-    if step.second and _wants_second(ctx.text):
-        return take(ctx, ctx.mind.read(step.second, ctx.now), None)
-    numbers = _choices(ctx.text)
-    if not numbers or any(number not in {0, 9, *range(1, step.count + 1)} for number in numbers):
-        return PASS
-    if 9 in numbers:
-        return PASS  # a person is asked for elsewhere
-    case = ctx.unit.cases.look(step.case, seen_by=ctx.member, now=ctx.now)
-    if 0 in numbers:
-        ctx.unit.suggestions.refuse(case, by=ctx.member, now=ctx.now)
-        who = who_hears(ctx)
-        return ctx.say("report.none" if who else "report.none_nobody", number=case.number, who=who)
-    units, reached = [], True
-    for rank in numbers:
-        supply = ctx.unit.suggestions.choose(case, rank, by=ctx.member, now=ctx.now)
-        units.append(supply.unit_name)
-        on_file = supply.organisation_id is not None and bool(ctx.card(supply.organisation_id).desk)
-        reached = reached and on_file
-    unit = "、".join(dict.fromkeys(units))
-    if reached:
-        return ctx.ask("report.chosen", then=step, unit=unit, number=case.number)
-    who = name_desk(ctx.card(ctx.member.organisation_id), to=ctx.member) or ctx.member.organisation
-    return ctx.ask("report.chosen_by_phone", then=step, unit=unit, number=case.number, who=who)
-
-
 @on.step(Second)
 def second(ctx: Context, step: Second) -> Reply | Pass:
     """另一件事报不报。"""
-    if _wants_second(ctx.text) or is_yes(ctx.text):
+    if plain(ctx.text) in BOTH or is_yes(ctx.text):
         return take(ctx, ctx.mind.read(step.text, ctx.now), None)
     return ctx.say("smalltalk.dropped") if is_no(ctx.text) else PASS
 
 
-def _wants_second(text: str) -> bool:
-    return plain(text) in ("也报", "都报", "一起报", "也报上", "报上")
-
-
-_NUMBERS = re.compile(r"[、，,\s和跟与还有及]+")
-
-
-def _choices(text: str) -> list[int]:
-    """The numbers that a text consists of: ``1``, ``1号吧``, ``1和3``; empty where there is anything else."""
-    single = choice(text)
-    if single is not None:
-        return [single]
-    parts = [part for part in _NUMBERS.split(plain(text)) if part]
-    values = [number(part) for part in parts]
-    return [value for value in values if value is not None] if parts and None not in values else []
+# ---- the receipt -----------------------------------------------------------------------------------
 
 
 def answer_filed(ctx: Context, case: CaseVerbs, reading: Reading) -> Reply:
@@ -368,6 +311,7 @@ def answer_filed(ctx: Context, case: CaseVerbs, reading: Reading) -> Reply:
         place=case.place,
         home=ctx.member.region,
         day=ctx.today,
+        circles=ctx.member.circles,
     )
     second = reading.understanding.second or ""
     also = "\n" + ctx.texts.say("report.second", text=shorten(second, 16)) if second else ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.kit.books import book_day, book_line, read_book_number
+from bot.kit.books import book_line, read_book_number
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.dialogue import Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
@@ -99,7 +100,7 @@ def confirm(ctx: Context, number: int) -> Reply:
             number=number,
             title=book.title,
             count=len(ctx.unit.books.stands(book)),
-            until=book_day(book.valid_until) if book.valid_until else "",
+            until=day_of(book.valid_until) if book.valid_until else "",
         )
     return ctx.say(
         "signing.signed",
@@ -268,7 +269,7 @@ def _in_force(ctx: Context, book: Book) -> Reply:
     done = ctx.unit.books.performances([book], ctx.today)[book.id]
     ended = ""
     if book.ended_at is not None and book.end_reason:
-        day = book_day(local(book.ended_at).date())
+        day = day_of(local(book.ended_at).date())
         ended = ctx.texts.say("signing.ended", day=day, reason=shorten(book.end_reason, 40))
     return ctx.say(
         "signing.in_force",
@@ -277,8 +278,8 @@ def _in_force(ctx: Context, book: Book) -> Reply:
         state=book.label,
         count=len(ctx.unit.books.stands(book)),
         ended=ended,
-        until=book_day(book.valid_until) if book.valid_until else "",
-        review=book_day(book.review_on) if book.review_on else "",
+        until=day_of(book.valid_until) if book.valid_until else "",
+        review=day_of(book.review_on) if book.review_on else "",
         rate=ctx.texts.say(
             "signing.rate",
             rate=round(100 * done.rate),

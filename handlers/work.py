@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import numbered, shorten
 from bot.kit.message import Image, Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import day_of, in_hand, offices_of, show_case, spoken_of
+from bot.kit.showing import in_hand, offices_of, show_case, spoken_of
 from bot.kit.words import EDGES, choice, plain
 from models.case import Case
 from models.life import WORKED_ON, CaseState

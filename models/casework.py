@@ -70,6 +70,7 @@ class Casework:
         standing = self._unit.standings.of(case, by, now)
         self._moves.make(case, Step.DECLINE, standing, now, note=reason, needs_reason=True)
         self._stop(case, now)
+        self._unit.uses.release(case.number, now)
         # Who objected once already is not told that they may.
         self._moves.tell(
             case, "decline_again" if case.appealed else Step.DECLINE.value, standing, now, note=reason
@@ -112,6 +113,7 @@ class Casework:
         self._moves.make(case, Step.TRANSFER, standing, now, note=reason, needs_reason=True)
         self._unit.claiming.end_all(case, ClaimState.ENDED, reason, now)
         self._stop(case, now)
+        self._unit.uses.release(case.number, now)
         self._moves.tell(case, Step.TRANSFER.value, standing, now, note=reason)
 
     def merge(self, case: Case, into: Case, *, by: Person, now: datetime) -> None:
@@ -148,6 +150,7 @@ class Casework:
             return
         former = self._unit.claiming.end_all(case, ClaimState.ENDED, "本人撤回", now)
         self._stop(case, now)
+        self._unit.uses.release(case.number, now)
         if case.kind == CaseKind.PROJECT.value:
             self._unit.projects.dissolve(case, standing, now)
         self._moves.tell(case, Step.WITHDRAW.value, standing, now, handlers=(), former=former)

@@ -130,6 +130,8 @@ class Closing:
         case.write_off_as(kind)
         former = self._unit.claiming.end_all(case, ClaimState.ENDED, f"{kind.label}销号", now)
         self._unit.clocks.stop_all(case.number, now)
+        if kind is not CloseKind.NORMAL:
+            self._unit.uses.release(case.number, now)
         if case.kind == CaseKind.PROJECT.value:
             self._unit.projects.dissolve(case, standing, now)
         self._moves.tell(

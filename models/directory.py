@@ -55,8 +55,8 @@ class Directory:
         self._cards: dict[int, Card] = {}
         self._questions: dict[str, str] = {}
         self._paces: dict[str, str] = {}
-        self.on_offer: dict[tuple[date, str], int] = {}
-        """How many entries of the supply list are on offer, by day and category (empty: all)."""
+        self.on_offer: dict[tuple[date, str, int], int] = {}
+        """How many entries of the supply list are on offer, by day, category (empty: all) and whose members look."""
         self.calendar: tuple[int, Calendar] | None = None
         """The working-day calendar, and the revision that it was loaded at."""
 

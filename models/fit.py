@@ -28,6 +28,8 @@ class Offer(msgspec.Struct, frozen=True):
     """None: no end (长期)."""
     remaining: int | None = None
     """How often it can still be used; None: not counted. 0 never fits."""
+    circles: tuple[str, ...] = ()
+    """Whose members are shown it (``Person.circles`` names theirs); empty: everybody."""
 
 
 class Fit(msgspec.Struct, frozen=True):

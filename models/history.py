@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -37,8 +38,8 @@ GONE: Final = frozenset((CaseState.WITHDRAWN.value, CaseState.MERGED.value))
 RETURNED: Final = frozenset((ClaimState.GIVEN_BACK, ClaimState.REVOKED, ClaimState.LAPSED))
 """States of a claim that came to nothing on the claimant's side."""
 _NEVER_BEGUN: Final = (ClaimState.APPLIED, ClaimState.REFUSED)
-_OF_THEMSELVES: Final = {"report": "draft", "submit": "submitted", "withdraw": "withdrawn"}
-"""What entries led to that do not name a state: a report is written on a path where every word counts."""
+_OF_THEMSELVES: Final = {"submit": "submitted", "withdraw": "withdrawn"}
+"""What entries led to that do not name a state: reports are written on a path where every word counts."""
 _WAITING: Final = frozenset(state.value for state in WAITING)
 _AT_ONCE: Final = 500
 """Rows that are fetched at a time."""
@@ -100,11 +101,6 @@ class Run(msgspec.Struct, frozen=True):
 class History:
     """One case as it stood at the end of a period."""
 
-    __slots__ = (
-        "case", "chosen_at", "claims", "clocks", "end", "extensions", "left_by", "matched_at", "shown_at",
-        "state", "steps", "through", "words",
-    )  # fmt: skip
-
     def __init__(
         self,
         case: Any,
@@ -143,7 +139,7 @@ class History:
         """The claims that had not come to nothing: under way, done, or ended together with the case."""
         return [claim for claim in self.claims if not self.returned(claim)]
 
-    @property
+    @cached_property
     def lead(self) -> Hold | None:
         """Who had the case in hand, or had solved it, by a claim of its own or a project's."""
         own = next((claim for claim in reversed(self.standing) if claim.lead), None)
@@ -180,7 +176,7 @@ class History:
         """When it was closed; None where it was open (again)."""
         return self.last("closed") if self.solved else None
 
-    @property
+    @cached_property
     def rating(self) -> Word | None:
         """The reporter's last word; visits by others are none."""
         return next((w for w in reversed(self.words) if w.kind != EvaluationKind.VISIT and w.level), None)

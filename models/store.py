@@ -31,6 +31,7 @@ from models.clocks import Clocks
 from models.closing import Closing
 from models.consortium import Consortia
 from models.directory import Card, Directory
+from models.finding import Findings
 from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
@@ -44,9 +45,11 @@ from models.rule import Rules
 from models.solving import Solving
 from models.standing import Standings
 from models.suggestion import Suggestions
-from models.supply import Supplies, Supply
+from models.supplies import Supplies
+from models.supply import Supply
 from models.timeline import Timeline
 from models.urging import Urgings
+from models.uses import Uses
 from models.vault import Vault
 from models.workday import Workdays
 
@@ -141,6 +144,11 @@ class Unit:
         return Supplies(self)
 
     @cached_property
+    def uses(self) -> Uses:
+        """占用."""
+        return Uses(self)
+
+    @cached_property
     def cases(self) -> Cases:
         """需求与问题."""
         return Cases(self)
@@ -194,6 +202,11 @@ class Unit:
     def suggestions(self) -> Suggestions:
         """建议."""
         return Suggestions(self)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """倒着找."""
+        return Findings(self)
 
     @cached_property
     def attachments(self) -> Attachments:

@@ -12,10 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from models.base import Happening
 from models.case import Case
 from models.clock import Clock, ClockKind, Level, Urging
-from models.consortium import Consortium
 from models.ladder import Role, Rung, ladder_of
 from models.moment import local
-from models.organisation import Organisation
 from models.pace import RUNS_IN
 from models.workday import YearMissing
 
@@ -77,21 +75,19 @@ class Targets:
 
     def __init__(self, unit: Unit, case: Case, now: datetime) -> None:
         self._unit = unit
+        duty = unit.standings.duty(case, now)
         claimant = next((hold.organisation_id for hold in unit.claims.live(case.number) if hold.lead), None)
-        chair = lead = None
-        if case.consortium_id is not None:
-            turn = unit.consortia.chair(case.consortium_id, local(now).date())
-            chair = turn[1].id if turn is not None else None
-            lead = unit.session.scalar(select(Consortium.lead_id).where(Consortium.id == case.consortium_id))
         branch = case.organisation_id
+        chair = duty.chair_id or branch
+        # Without a consortium nobody leads but the branch itself; what is above it is told as such.
+        lead = branch if case.consortium_id is None else duty.lead_id or branch
         self.claimed = claimant is not None
-        self.holder = claimant or chair or lead or branch
-        # Where nobody's turn it is, the lead organisation stands in; without a consortium the branch does.
+        self.holder = claimant or chair
         self._by_role = {
             Role.HOLDER: self.holder,
-            Role.CHAIR: chair or lead or branch,
-            Role.LEAD: lead or branch,
-            Role.ABOVE: self._above(lead or branch),
+            Role.CHAIR: chair,
+            Role.LEAD: lead,
+            Role.ABOVE: self._above(lead),
         }
 
     def of(self, roles: Iterable[Role]) -> tuple[int, ...]:
@@ -100,21 +96,9 @@ class Targets:
 
     def _above(self, organisation_id: int) -> int:
         """The nearest organisation above in which somebody can be told; itself where there is none."""
-        found, above = organisation_id, self._parent(organisation_id)
-        seen = {organisation_id}
-        while above is not None and above not in seen:
-            seen.add(above)
-            if found == organisation_id:
-                found = above
-            if self._unit.organisations.officers(above):
-                return above
-            above = self._parent(above)
-        return found
-
-    def _parent(self, organisation_id: int) -> int | None:
-        return self._unit.session.scalar(
-            select(Organisation.parent_id).where(Organisation.id == organisation_id)
-        )
+        above = self._unit.standings.above(organisation_id)
+        staffed = (each for each in above if self._unit.organisations.officers(each))
+        return next(staffed, above[0] if above else organisation_id)
 
 
 class Urgings:

@@ -48,6 +48,11 @@ class StoredMind:
         """The language's version; the index follows the list and has none of its own."""
         return self._language.version
 
+    @property
+    def list_revision(self) -> int:
+        """Which state of the list the index holds at least."""
+        return self._seen.get(SUPPLIES, 0)
+
     def refresh(self, today: date) -> None:
         """Looks whether something changed, and if so makes it anew and puts it in place at once."""
         with self._store.reading() as unit:
@@ -55,7 +60,9 @@ class StoredMind:
             changed = {
                 name for name in (SUPPLIES, RULES, ROLL) if now.get(name, 0) != self._seen.get(name, -1)
             }
-            offers = unit.supplies.on_offer(today) if SUPPLIES in changed else None
+            # Who is shown an entry follows from seats and regions, which come with the roll.
+            stale = SUPPLIES in changed or (ROLL in changed and self._index.for_circles)
+            offers = unit.supplies.on_offer(today) if stale else None
             rules = unit.rules.enabled() if RULES in changed else None
             names = unit.organisations.names() if ROLL in changed else []
         if names:
@@ -82,8 +89,17 @@ class StoredMind:
         """The day that a promise names."""
         return self._language.day(text, now)
 
-    def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
-        """At most three entries that may serve, best first."""
+    def suggest(
+        self,
+        reading: Reading,
+        *,
+        category: str,
+        place: str,
+        home: str,
+        day: date,
+        circles: frozenset[str] = frozenset(),
+    ) -> list[Fit]:
+        """At most three entries that may serve and that members of these circles are shown, best first."""
         understood = reading.understanding
         # A second matter has its own turn.
         text = reading.text.strip().removesuffix(understood.second or "")
@@ -96,9 +112,12 @@ class StoredMind:
             today=day,
             home=home,
             top=SUGGESTIONS,
+            circles=circles,
         )
 
-    def search(self, reading: Reading, *, home: str, day: date, top: int) -> list[Fit]:
+    def search(
+        self, reading: Reading, *, home: str, day: date, top: int, circles: frozenset[str] = frozenset()
+    ) -> list[Fit]:
         """Entries that answer a question about the list."""
         return self._index.suggest(
             reading.text,
@@ -108,6 +127,7 @@ class StoredMind:
             today=day,
             home=home,
             top=top,
+            circles=circles,
         )
 
     def likeness(self, reading: Reading, others: Sequence[str]) -> list[float]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.lists import shorten
 from bot.kit.words import leading_number, number, plain
 from models.book import BookItem
@@ -68,7 +69,7 @@ def book_line(ctx: Context, item: BookItem, most: int) -> str:
     if line.claimant:
         claimed = ctx.texts.say("book.claimed", claimant=shorten(line.claimant, 18))
         if line.promised:
-            claimed += ctx.texts.say("book.promised", day=book_day(date.fromisoformat(line.promised)))
+            claimed += ctx.texts.say("book.promised", day=day_of(date.fromisoformat(line.promised)))
     head = (
         ctx.texts.say("book.case", number=item.case_number)
         if item.case_number is not None
@@ -77,8 +78,3 @@ def book_line(ctx: Context, item: BookItem, most: int) -> str:
     return ctx.texts.say(
         "book.line", head=head, text=shorten(line.text, most), unit=shorten(line.unit, 18), claimed=claimed
     )
-
-
-def book_day(day: date) -> str:
-    """A day as people say it."""
-    return f"{day.month}月{day.day}日"

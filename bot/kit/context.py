@@ -54,10 +54,15 @@ class Mind(Protocol):
     def day(self, text: str, now: datetime) -> date | None:
         """The last day of the time that a promise names; None: it names none."""
 
-    def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
-        """At most three entries that may serve, best first; none where nothing truly fits."""
+    def suggest(
+        self, reading: Reading, *, category: str, place: str, home: str, day: date, circles: frozenset[str]
+    ) -> list[Fit]:
+        """At most three entries that may serve and that members of these circles are shown, best first; none where
+        nothing truly fits."""
 
-    def search(self, reading: Reading, *, home: str, day: date, top: int) -> list[Fit]:
+    def search(
+        self, reading: Reading, *, home: str, day: date, top: int, circles: frozenset[str]
+    ) -> list[Fit]:
         """Entries that answer a question about the list."""
 
     def likeness(self, reading: Reading, others: Sequence[str]) -> list[float]:

@@ -28,6 +28,19 @@ class Looking(Step, frozen=True):
     case: int
 
 
+class Choose(Step, frozen=True):
+    """等他从推荐里选。"""
+
+    answers = frozenset({"也报"})
+
+    case: int
+    count: int
+    second: str = ""
+    """那条消息里说的另一件事，还没报。"""
+    ranks: tuple[int, ...] = ()
+    """列出来的是哪几个号；空：从一到 ``count``。"""
+
+
 def name_of(kind: type[Step]) -> str:
     """What a step is kept under."""
     return kind.__name__

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
 from bot.kit.context import Context
+from bot.kit.days import day_of
 from bot.kit.dialogue import Looking
 from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.words import leading_number
 from models.case import CaseView
 from models.life import WORKED_ON, CaseKind, CaseState
-from models.moment import local
 from models.vault import mask_name, mask_phone, mask_text
-
-
-def day_of(moment: datetime | date) -> str:
-    """``11月25日``, as members count days."""
-    there = local(moment) if isinstance(moment, datetime) else moment
-    return f"{there.month}月{there.day}日"
 
 
 def spoken_of(ctx: Context) -> tuple[int | None, str]:

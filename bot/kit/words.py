@@ -28,6 +28,8 @@ _CASE_NUMBER = re.compile(
 )
 _GAP = re.compile(rf"(?<![\d{_CHINESE}])\s+|\s+(?![\d{_CHINESE}])")
 """A space that does not stand between two numbers: ``第 1 个``, but not ``1 3``."""
+BOTH = frozenset({"也报", "都报", "一起报", "也报上", "报上"})
+"""That the other matter of the same message is to be reported too."""
 EDGES = " \t\r\n　.。,，、!！?？~～;；:：…\"'“”‘’()（）[]【】《》<>*"
 _KEYCAP = re.compile("[\ufe0f\u20e3\u200b-\u200f\u2060\ufeff]")
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import IO, Any, BinaryIO, Final, Self
 
@@ -19,7 +19,7 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.datetime import to_excel
+from openpyxl.utils.datetime import WINDOWS_EPOCH
 
 from bot.ledger.cells import Value
 from bot.ledger.layout import Column, Layout, word
@@ -51,6 +51,9 @@ _LINE: Final = 13.5
 """Points from one line of a cell to the next."""
 _TALLEST: Final = 409
 """Points: no row can be higher."""
+_NOUGHT: Final = WINDOWS_EPOCH
+"""Day 0 of a workbook; every day is the number of days since."""
+_DAY: Final = timedelta(days=1)
 _END_OF_ROW: Final = b"</row>"
 
 
@@ -172,8 +175,10 @@ def _content(value: Value) -> str:
         if "&" in value or "<" in value or ">" in value:
             value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return f' t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>'
-    if isinstance(value, date | datetime):
-        value = to_excel(value)
+    if isinstance(value, datetime):
+        return f"><v>{(value - _NOUGHT) / _DAY:.9f}</v></c>"
+    if isinstance(value, date):
+        return f"><v>{value.toordinal() - _NOUGHT.toordinal()}</v></c>"
     return f"><v>{value}</v></c>"
 
 

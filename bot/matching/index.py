@@ -61,6 +61,8 @@ class Query(msgspec.Struct, frozen=True):
     buys: bool
     offers: bool
     """It is no need but an offer: those who ask are its answer."""
+    circles: frozenset[str]
+    """To which the asker belongs."""
     vector: Floats | None = None
     """What it says, where there is an encoder."""
 
@@ -127,6 +129,11 @@ class Index:
         gone = 0 if self._gone is None else int(self._gone.sum())
         return len(self._base.entries) - gone + (len(self._added.entries) if self._added is not None else 0)
 
+    @property
+    def for_circles(self) -> bool:
+        """Whether some entries are for their own circle only."""
+        return any(any(part.circles) for part in (self._base, self._added) if part is not None)
+
     def suggest(
         self,
         text: str,
@@ -139,16 +146,18 @@ class Index:
         home: str = "",
         top: int = 3,
         wide: bool = False,
+        circles: frozenset[str] = frozenset(),
     ) -> list[Fit]:
         """The entries that serve the need, best first; empty when nothing truly does.
 
         ``words``: the text's search words if they are at hand; ``category``, ``intent`` and ``places``: from its
         understanding; ``home``: the region of the asker's own branch, used when the text names none; ``wide``:
-        with those that a member would not be shown.
+        with those that a member would not be shown; ``circles``: to which the asker belongs, since some entries are
+        for their own circle only.
         """
         if top <= 0:
             return []
-        query = self._query(text[:600], words, category, intent, places, today, home)
+        query = self._query(text[:600], words, category, intent, places, today, home, circles)
         ranked = self._ranked(self._base, query, self._gone, top)
         if self._added is not None:
             ranked = sorted(
@@ -160,19 +169,6 @@ class Index:
         whole = WHOLE if query.vector is None else WHOLE_BY_ENCODER
         return [_fit(each.entry, each.score / whole, query.wanted) for each in ranked if each.score >= least]
 
-    def waiting(
-        self, code: str, needs: Iterable[tuple[int, str]], *, today: date, home: str = "", among: int = 3
-    ) -> list[int]:
-        """The other way round: which of these needs (number, text) an entry of the list is among the best answers to.
-
-        For an entry that is new: those whom it may serve are to hear of it.
-        """
-        found = []
-        for number, text in needs:
-            if any(fit.code == code for fit in self.suggest(text, today=today, home=home, top=among)):
-                found.append(number)
-        return found
-
     def _query(
         self,
         text: str,
@@ -182,6 +178,7 @@ class Index:
         places: Sequence[str],
         today: date,
         home: str,
+        circles: frozenset[str],
     ) -> Query:
         found = tokens(text, self._reader, words)[:_QUERY_TOKENS]
         wanted = self._regions.named(text, places)
@@ -204,6 +201,7 @@ class Index:
             seeks_work=sides.seeks_work(folded),
             buys=sides.buys(folded),
             offers=intent == "offer",
+            circles=circles,
             vector=self._reader.vector(text),
         )
 
@@ -282,6 +280,9 @@ class Index:
             & (part.last[rows] >= query.day)
             & (part.first[rows] <= query.day + _AHEAD)
         )
+        if len(part.circles) > 1 or any(part.circles):
+            shown = np.array([not each or not query.circles.isdisjoint(each) for each in part.circles])
+            found &= shown[part.circle[rows]]
         return found
 
     def _near(self, base: bool, wanted: frozenset[str]) -> Floats:

@@ -82,6 +82,11 @@ class Postings:
             [o.valid_until.toordinal() if o.valid_until else _FAR for o in offers], dtype=np.int32
         )
         self.left = np.array([o.remaining is None or o.remaining > 0 for o in offers], dtype=bool)
+        shown = list(dict.fromkeys(offer.circles for offer in offers))
+        self.circles = shown
+        """The sets of circles that occur; empty: everybody."""
+        at = {circles: i for i, circles in enumerate(shown)}
+        self.circle = np.array([at[offer.circles] for offer in offers], dtype=np.int32)
         self.gives = np.array([o.side == "供给" for o in offers], dtype=bool)
         self.buys = np.array([entry.buys for entry in self.entries], dtype=bool)
         self.sells = np.array([entry.sells for entry in self.entries], dtype=bool)

@@ -14,6 +14,7 @@ from bot.engine.writer import Writer
 from bot.kit.clock import Clock
 from bot.work.duties import DUTIES, Duty
 from bot.work.postman import Postman
+from bot.work.seeker import Seeker
 from models.store import Store
 
 log = structlog.get_logger()
@@ -36,8 +37,9 @@ class Rounds:
         clock: Clock,
         tick_s: float,
         draft_timeout: timedelta,
+        seeker: Seeker | None = None,
     ) -> None:
-        """``postman``: None where nothing is to be sent."""
+        """``postman``: None where nothing is to be sent; ``seeker``: None where nobody is to be asked unasked."""
         self._store = store
         self._writer = writer
         self._engine = engine
@@ -46,6 +48,7 @@ class Rounds:
         self._clock = clock
         self._tick_s = tick_s
         self._draft_timeout = draft_timeout
+        self._seeker = seeker
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -55,6 +58,8 @@ class Rounds:
             self._again(self.submit_drafts, self._tick_s),
             self._again(self.watch_clocks, self._tick_s),
         ]
+        if self._seeker is not None:
+            jobs.append(self._again(self.seek, self._tick_s))
         if self._postman is not None:
             jobs.append(self._again(self.deliver, self._tick_s, self._engine.letters_waiting))
         self._tasks = [asyncio.ensure_future(job) for job in jobs]
@@ -72,6 +77,7 @@ class Rounds:
         await self.look()
         await self.submit_drafts()
         await self.watch_clocks()
+        await self.seek()
         await self.deliver()
 
     async def look(self) -> None:
@@ -99,6 +105,11 @@ class Rounds:
     def _calls(self, duty: Duty) -> bool:
         with self._store.reading() as unit:
             return duty.calls(unit, self._clock())
+
+    async def seek(self) -> None:
+        """Whether what is new on the list serves a need that waits."""
+        if self._seeker is not None:
+            await self._seeker.look()
 
     async def deliver(self) -> None:
         """Letters that are due."""

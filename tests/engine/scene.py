@@ -65,11 +65,11 @@ class PlainMind:
         """No day."""
         return None
 
-    def suggest(self, reading: Reading, *, category: str, place: str, home: str, day: date) -> list[Fit]:
+    def suggest(self, reading: Reading, **asked: Any) -> list[Fit]:
         """Nothing."""
         return []
 
-    def search(self, reading: Reading, *, home: str, day: date, top: int) -> list[Fit]:
+    def search(self, reading: Reading, **asked: Any) -> list[Fit]:
         """Nothing."""
         return []
 

@@ -14,6 +14,7 @@ import handlers
 import models
 from bot.kit.context import ASKABLE
 from handlers.notices_case import AUDIENCES, TOLD
+from handlers.resources import BY_DIGIT
 from models.appeal import AppealKind
 from models.base import DomainError
 from models.clock import ClockKind, Level
@@ -98,6 +99,7 @@ FAMILIES = {
     "notices_urging.{}": {level.value for level in Level} - {Level.INVITE.value},
     "notices_urging.wanted_{}": {kind.value for kind in ClockKind},
     "notices_urging.then_{}": {kind.value for kind in ClockKind},
+    "resources.do_{}": set(BY_DIGIT),
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 

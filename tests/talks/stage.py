@@ -30,6 +30,7 @@ from bot.kit.message import (
 from bot.language import Language
 from bot.work.postman import Postman
 from bot.work.rounds import Rounds
+from bot.work.seeker import Seeker
 from models import schema
 from models.letter import Letter, Outcome, Verdict
 from models.moment import SHANGHAI, local
@@ -112,11 +113,12 @@ class Stage:
 
     async def _play(self, path: Path, cues: list[Cue]) -> None:
         writer = Writer(self.store, threads=2)
+        mind = StoredMind(self.store, local(self.clock()).date(), self.language)
         engine = Engine(
             writer=writer,
             router=handlers.router(),
             texts=handlers.texts(),
-            mind=StoredMind(self.store, local(self.clock()).date(), self.language),
+            mind=mind,
             clock=self.clock,
             deadline_s=4.5,
             dialogue_timeout_s=1800,
@@ -126,10 +128,11 @@ class Stage:
             writer=writer,
             engine=engine,
             postman=Postman(writer=writer, deliver=self._deliver, clock=self.clock),
-            refresh=lambda: None,
+            refresh=lambda: mind.refresh(local(self.clock()).date()),
             clock=self.clock,
             tick_s=3600,
             draft_timeout=timedelta(minutes=10),
+            seeker=Seeker(store=self.store, engine=engine, mind=mind, clock=self.clock),
         )
         writer.start()
         try:

@@ -86,7 +86,7 @@ def test_an_entry_without_a_common_word_becomes_a_candidate() -> None:
     language = Language(encoder=Invented(("甲乙", "修理铺")))
     index = Index.build([*OFFERS, offer("S4", "丙丁", "戊己", "农业技术")], language)
     part = index._base
-    query = index._query("甲乙", None, None, "report", (), TODAY, "")
+    query = index._query("甲乙", None, None, "report", (), TODAY, "", frozenset())
     codes = [each.entry.offer.code for each in index._ranked(part, query, None, 4)]
     assert codes[0] == "S3"
 

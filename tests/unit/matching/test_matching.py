@@ -112,3 +112,15 @@ def test_a_bad_row_is_named(tmp_path: Path) -> None:
 def test_the_sample_list_is_read() -> None:
     offers = read_catalogue(Path(__file__).parents[2] / "data" / "catalogue.csv")
     assert len(offers) == 260
+
+
+def test_what_is_for_its_own_circle_is_shown_to_nobody_else(language: Language) -> None:
+    closed = offer("S1", "路灯维修", "更换灯头电池", circles=("organisation:7", "consortium:3"))
+    index = Index.build([closed], language)
+    assert index.for_circles
+    assert codes(index, "路灯坏了没人修") == []
+    assert codes(index, "路灯坏了没人修", circles=frozenset({"consortium:4", "organisation:8"})) == []
+    assert codes(index, "路灯坏了没人修", circles=frozenset({"consortium:3"})) == ["S1"]
+    wider = index.renewed([offer("S1", "路灯维修", "更换灯头电池")])
+    assert not wider.for_circles
+    assert codes(wider, "路灯坏了没人修") == ["S1"]

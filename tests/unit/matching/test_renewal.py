@@ -86,14 +86,6 @@ def test_what_is_renewed_twice_forgets_what_went(language: Counting) -> None:
     assert "N1" not in found(index, "井水浑了，找人洗井")
 
 
-def test_the_other_way_round_a_new_entry_finds_who_waits(language: Counting) -> None:
-    index = Index.build(
-        [*some(8), Offer("N1", "供给", "打井队", "洗井打井", "基础设施", "水利局", "林西县")], language
-    )
-    needs = [(1, "井水浑得没法喝"), (2, "娃的学费凑不齐"), (3, "想打一眼井")]
-    assert index.waiting("N1", needs, today=TODAY) == [1, 3]
-
-
 def test_words_of_one_s_own_come_on_top(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "own.toml"
     path.write_text('["农业技术"]\n"兽医" = "蹽稀屎"\n', encoding="utf-8")
