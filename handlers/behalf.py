@@ -7,7 +7,7 @@ import re
 from bot.kit.context import Context
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.words import plain
+from bot.kit.words import as_written, plain
 from models.case import Behalf
 
 on = Router()
@@ -33,5 +33,5 @@ def for_somebody(ctx: Context) -> Reply | Pass:
     phone = _PHONE.search(text)
     ctx.behalf = Behalf(name=found["whom"].strip(), phone=phone[0] if phone else "")
     # From here on it is a report like any other.
-    ctx.mean(found["what"].strip(), "report")
+    ctx.mean(as_written(ctx.text, found["what"].strip()), "report")
     return PASS

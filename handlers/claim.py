@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from bot.kit.context import Context
@@ -10,11 +11,12 @@ from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import reporter_line, spoken_of
-from bot.kit.words import choice, plain
+from bot.kit.showing import in_hand, number_in, offices_of, reporter_line, spoken_of
+from bot.kit.words import EDGES, choice, is_no, plain
 from models.claim import ClaimState
 from models.claiming import AlreadyClaimed
-from models.life import WAITING
+from models.life import WAITING, CaseKind
+from models.life import Step as Move
 
 on = Router()
 
@@ -62,8 +64,16 @@ def take(ctx: Context, number: int, said: str) -> Reply:
     if made.state == ClaimState.APPLIED:
         return ctx.say("claim.applied", number=number)
     ctx.next_step = Looking(number)
+    if case.kind == CaseKind.PROJECT.value:
+        until = "" if promised_on is None else ctx.texts.say("claim.until", day=day_of(promised_on))
+        return ctx.say(
+            "claim.taken_project", number=number, unit=ctx.card(made.organisation_id).name, until=until
+        )
     view = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
-    key = "claim.taken_promised" if promised_on is not None else "claim.taken"
+    if case.urgent:
+        key = "claim.taken_urgent"
+    else:
+        key = "claim.taken_promised" if promised_on is not None else "claim.taken"
     return ctx.say(
         key,
         number=number,
@@ -120,7 +130,7 @@ def join_in(ctx: Context, step: JoinIn) -> Reply | Pass:
     """别人先接了：一起办吗。"""
     if choice(ctx.text) == 1 or plain(ctx.text) in step.answers:
         return help_out(ctx, step.case, "")
-    return ctx.say("claim.none") if choice(ctx.text) in (0, 2) else PASS
+    return ctx.say("claim.none") if choice(ctx.text) == 0 or is_no(ctx.text) else PASS
 
 
 @on.command("协办", "我们协办", "一起办", takes="number?")
@@ -145,13 +155,37 @@ def help_out(ctx: Context, number: int, plan: str) -> Reply:
     )
 
 
-@on.command("放弃", "退单", "办不了", takes="number?")
+@on.command("放弃", "退单", "办不了", takes="number?words")
 def give_up(ctx: Context) -> Reply:
     """放弃 12 理由：办不了就早放，别耽误。"""
     return _with_reason(ctx, "give_back")
 
 
-@on.command("不接", "不接单", takes="number?")
+_CANNOT = re.compile(
+    r"^(?:这个|这事儿?|这活儿?|这件事?|编号\s*\d+|\d+\s*[号件])?\s*(?:我们|俺们|咱们?|我|俺)?(?:单位|支部)?(?:实在|真是?|还是)?"
+    r"(?:办|干|修|弄|做|接|管)不了"
+)
+"""办不了，没有配件 / 这活我们干不了: only where they have something in hand, or were asked to."""
+
+
+@on.pattern(_CANNOT.pattern)
+def cannot(ctx: Context) -> Reply | Pass:
+    """办不了，没有配件：手里的放下，派来的不接；手里没有，就不是说这个。"""
+    offices = offices_of(ctx)
+    if not offices:
+        return PASS
+    named = number_in(ctx) or ctx.shown
+    asked = [each.number for each in ctx.unit.claims.asked_of(offices) if named in (None, each.number)]
+    held = in_hand(ctx, offices)
+    number = held if held is not None else asked[0] if len(asked) == 1 else None
+    if number is None:
+        # Whoever has nothing in hand is at least not offered more.
+        return ctx.say("work.nothing_in_hand") if ctx.understanding.intent == "claim" else PASS
+    verb = "give_back" if held is not None else "decline_invitation"
+    return _reason_or_ask(ctx, number, verb, _CANNOT.sub("", ctx.text.strip()).strip(EDGES + "了"))
+
+
+@on.command("不接", "不接单", takes="number?words")
 def decline(ctx: Context) -> Reply:
     """不接 12 理由：派来的单不接。"""
     return _with_reason(ctx, "decline_invitation")
@@ -176,24 +210,50 @@ def approve(ctx: Context) -> Reply:
 
 def _with_reason(ctx: Context, verb: str) -> Reply:
     number, rest = spoken_of(ctx)
+    if number is None and verb == "give_back":
+        number = in_hand(ctx, offices_of(ctx))
     if number is None:
         return ctx.say("claim.which_number")
+    return _reason_or_ask(ctx, number, verb, rest)
+
+
+def _reason_or_ask(ctx: Context, number: int, verb: str, rest: str) -> Reply:
     case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
     if not plain(rest):
-        return ctx.ask("claim.why", then=WhyNot(number, verb), number=number, text=shorten(case.text, 20))
+        # Nobody is asked for a reason in vain.
+        if verb == "give_back" and not _helps(ctx, number):
+            ctx.unit.casework.may(case, Move.GIVE_BACK, by=ctx.member, now=ctx.now)
+        elif verb == "revoke" and not ctx.unit.claims.on(number, states=(ClaimState.APPLIED,)):
+            ctx.unit.casework.may(case, Move.REVOKE, by=ctx.member, now=ctx.now)
+        return ctx.ask("claim.why", then=WhyNot(number, verb), number=number, text=case.short)
     return _do(ctx, number, verb, rest)
 
 
 @on.step(WhyNot)
 def because(ctx: Context, step: WhyNot) -> Reply | Pass:
-    """说了理由。"""
+    """说了理由；改了主意就不动。"""
+    if _ON_SECOND_THOUGHTS.match(plain(ctx.text)):
+        return ctx.say("claim.unchanged", number=step.case)
     return _do(ctx, step.case, step.verb, ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
+
+
+_ON_SECOND_THOUGHTS = re.compile(
+    r"^(?:那|先|还是|又)*(?:不|别)(?:放弃|退|撤销?|否决|用|要|放)?(?:了|吧|啦)*$"
+)
+
+
+def _helps(ctx: Context, number: int) -> bool:
+    """Whether this person's organisation only stands beside the one in the lead."""
+    offices = offices_of(ctx)
+    mine = [hold for hold in ctx.unit.claims.live(number) if hold.organisation_id in offices]
+    return bool(mine) and not any(hold.lead for hold in mine)
 
 
 def _do(ctx: Context, number: int, verb: str, reason: str) -> Reply:
     case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
     claiming = ctx.unit.claiming
     if verb == "give_back":
+        verb = "step_aside" if _helps(ctx, number) else verb
         claiming.give_back(case, by=ctx.member, reason=reason, now=ctx.now)
     elif verb == "decline_invitation":
         claiming.decline_invitation(case, by=ctx.member, reason=reason, now=ctx.now)

@@ -9,11 +9,13 @@ from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import spoken_of
+from bot.kit.showing import offices_of, spoken_of
 from bot.kit.words import choice, leading_number, plain
 from models.case import Case
 from models.consortium import Seated
 from models.life import CaseState
+from models.life import Step as Move
+from models.vault import mask_text
 
 on = Router()
 
@@ -32,33 +34,54 @@ class ToWhom(Step, frozen=True):
     organisations: tuple[int, ...] = ()
 
 
-@on.command("受理", takes="number?")
+@on.command("受理", "同意受理", "予以受理", takes="number?")
 def accept(ctx: Context) -> Reply:
     """受理 12：收下并上清单，成员单位就能认领了。"""
     number, _ = spoken_of(ctx)
-    if number is None:
-        return _waiting(ctx)
+    return _waiting(ctx) if number is None else _accept(ctx, number)
+
+
+@on.pattern(r"^经.{0,8}[，,\s]*(?:同意|予以|可以)?受理\D{0,4}\d")
+def accept_formally(ctx: Context) -> Reply | Pass:
+    """经研究，同意受理 12。"""
+    found = leading_number(re.sub(r"^.*?受理\D{0,4}(?=\d)", "", plain(ctx.text)))
+    return PASS if found is None else _accept(ctx, found[0])
+
+
+def _accept(ctx: Context, number: int) -> Reply:
     case = _case(ctx, number)
     if case.state == CaseState.SUBMITTED:
         ctx.unit.casework.accept(case, by=ctx.member, now=ctx.now)
     ctx.unit.casework.publish(case, by=ctx.member, now=ctx.now)
     ctx.next_step = Looking(number)
-    return ctx.say("duty.accepted", number=number, text=shorten(case.text, 20))
+    # What is on no list waits for a dispatch.
+    key = "duty.accepted" if case.visibility == "consortium" else "duty.accepted_private"
+    return ctx.say(key, number=number, text=case.short)
 
 
 def _waiting(ctx: Context) -> Reply:
     member = ctx.member
     if member.consortium_id is None:
         return ctx.say("duty.which_number", word="受理")
+    offices = offices_of(ctx)
+    lead = ctx.unit.consortia.seated(member.consortium_id, ctx.today)[
+        0
+    ].organisation_id  # the lead is the first
     cases, total = ctx.unit.cases.open_in(
-        member.consortium_id, None, 6, states=(CaseState.SUBMITTED, CaseState.ACCEPTED)
+        member.consortium_id,
+        None,
+        6,
+        states=(CaseState.SUBMITTED, CaseState.ACCEPTED),
+        private=bool(offices & {member.chair_id, lead}),
     )
     if not cases:
         return ctx.say("duty.nothing_waiting")
     lines = [
-        ctx.texts.say("lists.open_line", number=case.number, text=shorten(case.text, 18)) for case in cases
+        ctx.texts.say("lists.open_line", number=case.number, text=shorten(mask_text(case.text), 18))
+        for case in cases
     ]
-    return ctx.say("duty.waiting", total=total, lines="\n".join(lines))
+    key = "duty.waiting" if offices else "duty.waiting_look"
+    return ctx.say(key, total=total, lines="\n".join(lines))
 
 
 @on.command("待受理")
@@ -97,9 +120,9 @@ def _with_reason(ctx: Context, verb: str) -> Reply:
         return ctx.say("duty.which_number", word=_WORDS[verb])
     case = _case(ctx, number)
     if not plain(rest):
-        return ctx.ask(
-            f"duty.{verb}_ask", then=Because(number, verb), number=number, text=shorten(case.text, 20)
-        )
+        # Nobody is asked for a reason in vain.
+        ctx.unit.casework.may(case, Move(verb), by=ctx.member, now=ctx.now)
+        return ctx.ask(f"duty.{verb}_ask", then=Because(number, verb), number=number, text=case.short)
     return _do(ctx, case, verb, rest)
 
 
@@ -118,6 +141,8 @@ def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
     casework, by, now = ctx.unit.casework, ctx.member, ctx.now
     if verb == "decline":
         casework.decline(case, by=by, reason=said, now=now)
+        if case.appealed:
+            return ctx.say("duty.decline_again", number=case.number)
     elif verb == "appeal":
         casework.appeal(case, by=by, reason=said, now=now)
     elif verb == "transfer":
@@ -161,7 +186,9 @@ def dispatch(ctx: Context) -> Reply:
         return ctx.say("duty.which_number", word="派单")
     case = _case(ctx, number)
     if not plain(rest):
-        return ctx.ask("duty.dispatch_ask", then=ToWhom(number), number=number, text=shorten(case.text, 20))
+        if case.state != CaseState.SUBMITTED:
+            ctx.unit.casework.may(case, Move.INVITE, by=ctx.member, now=ctx.now)
+        return ctx.ask("duty.dispatch_ask", then=ToWhom(number), number=number, text=case.short)
     return _send(ctx, case, rest)
 
 

@@ -60,6 +60,8 @@ def anything(ctx: Context) -> Reply:
     if ctx.unsure:
         understood = ctx.understanding
         intents = tuple(each for each in (understood.intent, understood.rival or "") if each in ASKABLE)
+        if intents == ("report",):
+            return ctx.ask("smalltalk.unsure", then=Unsure(text), text=shorten(text, 20))
         lines = [ctx.texts.say(f"meant.{intent}") for intent in intents]
         return ctx.ask(
             "smalltalk.which_of", then=Unsure(text, intents), text=shorten(text, 20), choices=numbered(lines)

@@ -53,6 +53,12 @@ def suggest(ctx: Context) -> Reply:
     )
 
 
+@on.pattern(r"^(?:我|俺)(?:们)?(?:要|想|得)?(?:投诉|举报|告)(?!诉)")
+def complain_in_a_sentence(ctx: Context) -> Reply:
+    """我要投诉税务局，……：跟“投诉”一样，交给上一级。"""
+    return _upwards(ctx, AppealKind.COMPLAINT, ctx.text)
+
+
 @on.step(SayIt)
 def said(ctx: Context, step: SayIt) -> Reply | Pass:
     """说了内容。"""

@@ -12,6 +12,7 @@ from bot.kit.lists import numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Meant, Pass, Router
 from bot.kit.words import choice, plain
+from models.cases import CaseBrief
 from models.life import OPEN, WAITING, CaseKind, CaseState
 from models.supplies import SupplyBrief
 from models.vault import mask_text
@@ -105,12 +106,14 @@ def _terms(ctx: Context, supply: SupplyBrief) -> str:
     )
 
 
-_OPEN_LIST = re.compile(r"认领|没人认|没人管|项目|问题清单|待办")
+_OPEN_LIST = re.compile(r"项目|问题清单|待办")
 
 
 @on.intent("query_list")
 def asked(ctx: Context) -> Reply | Pass:
     """有没有能做义诊的单位：在清单里找。"""
+    if re.search(r"认领|没人认|没人管|没人接", ctx.text):
+        return _open(ctx, None, WAITING)
     if _OPEN_LIST.search(ctx.text):
         return _open(ctx, None)
     if ctx.understanding.slots.item_no:
@@ -158,19 +161,29 @@ def needs(ctx: Context) -> Reply:
     return _open(ctx, CaseKind.NEED)
 
 
+def _line_of(ctx: Context, case: CaseBrief) -> str:
+    text = shorten(mask_text(case.text), 18)
+    if case.kind == CaseKind.PROJECT.value and ctx.unit.projects.milestones(case.number):
+        percent = ctx.unit.projects.percent(case.number)
+        return ctx.texts.say("lists.project_line", number=case.number, text=text, percent=percent)
+    return ctx.texts.say("lists.open_line", number=case.number, text=text)
+
+
 def _open(ctx: Context, kind: CaseKind | None, states: Sequence[CaseState] = OPEN) -> Reply:
     member = ctx.member
     if member.consortium_id is None:
         return ctx.say("lists.no_consortium")
     cases, total = ctx.unit.cases.open_in(member.consortium_id, kind, states=states)
     label = kind.label if kind else "事"
+    lines = "\n".join(_line_of(ctx, case) for case in cases)
+    if states is WAITING:
+        key = "lists.unclaimed" if cases else "lists.unclaimed_empty"
+        return ctx.say(key, consortium=member.consortium, total=total, lines=lines)
     if not cases:
         return ctx.say("lists.open_empty", consortium=member.consortium, kind=label)
-    lines: Sequence[str] = [
-        ctx.texts.say("lists.open_line", number=case.number, text=shorten(case.text, 18)) for case in cases
-    ]
-    key = "lists.unclaimed" if states is WAITING else "lists.open"
-    return ctx.say(key, consortium=member.consortium, kind=label, total=total, lines="\n".join(lines))
+    if kind is CaseKind.PROJECT:
+        return ctx.say("lists.projects", consortium=member.consortium, total=total, lines=lines)
+    return ctx.say("lists.open", consortium=member.consortium, kind=label, total=total, lines=lines)
 
 
 @on.command("复制待认领清单", "一键复制", "复制清单", "转发清单")
@@ -181,7 +194,7 @@ def forward(ctx: Context) -> Reply:
         return ctx.say("lists.no_consortium")
     cases, total = ctx.unit.cases.open_in(member.consortium_id, None, FORWARDED, states=WAITING)
     if not cases:
-        return ctx.say("lists.open_empty", consortium=member.consortium, kind="事")
+        return ctx.say("lists.unclaimed_empty", consortium=member.consortium)
     lines = [
         ctx.texts.say(
             "lists.forward_line",

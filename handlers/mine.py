@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.kit.context import Context
 from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import shorten
@@ -11,6 +13,7 @@ from bot.kit.showing import show_case
 from bot.kit.words import is_no, is_yes, leading_number, plain
 from models.case import Case
 from models.life import CaseState
+from models.life import Step as Move
 
 on = Router()
 
@@ -39,6 +42,24 @@ def mine(ctx: Context) -> Reply:
     return ctx.say("mine.list", total=total, lines=lines)
 
 
+_HOW_IS_IT = re.compile(
+    r"^(?:那|我|俺|我家|俺家)?(?:报)?(?:的)?(?:那个|这个|那件|这件)?(?:事儿?|情况)?(?:到底|现在|如今)?"
+    r"(?:咋样|怎么样|咋地|办得(?:咋样|怎么样)|办到哪(?:儿|一步)?|啥情况|什么情况|有信儿?|有(?:啥|什么)信儿?|有进展"
+    r"|(?:啥时候|什么时候|多咱|多会儿|哪天)(?:才|能|给|来)*(?:修|办|弄|治|解决|整|装|换|来人|有信儿?)?(?:好|完|利索)?)[了啦没吗呢啊么有]*$"
+)
+
+
+@on.pattern(_HOW_IS_IT.pattern)
+def how_is_it(ctx: Context) -> Reply | Pass:
+    """咋样了：刚看过的那件；没看过，就是自己最近报的那件。"""
+    if ctx.shown is not None:
+        return show_case(ctx, ctx.shown)
+    cases, total = ctx.unit.cases.of_person(ctx.member)
+    if not total:
+        return PASS
+    return show_case(ctx, cases[0].number) if total == 1 else mine(ctx)
+
+
 @on.command("查", "查询", "看", "编号", takes="number?")
 def look(ctx: Context) -> Reply:
     """查 12：这件事现在怎么样。"""
@@ -63,12 +84,19 @@ def looking(ctx: Context, step: Looking) -> Reply | Pass:
 
 @on.command("我也是", "我家也是", "同求", takes="number?")
 def me_too(ctx: Context) -> Reply:
-    """我也是 12：跟着一起等信儿。"""
-    if ctx.number is None:
-        return ctx.say("mine.which_number", word="我也是")
-    case = ctx.unit.cases.number(ctx.number, seen_by=ctx.member, now=ctx.now)
+    """我也是 12：跟着一起等信儿；没说编号，就是刚看过的那件。"""
+    number = ctx.number if ctx.number is not None else ctx.shown
+    if number is None:
+        return ctx.say("mine.which_to_join")
+    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
     ctx.unit.cases.join(case, by=ctx.member, now=ctx.now)
     return ctx.say("report.joined", number=case.number, count=case.joined + 1)
+
+
+@on.pattern(r"^(?:我|俺)(?:们|家|们家)?也(?:想要?|要|有|一样|这样|缺)(?:[了啊呢的一样这]*)$")
+def me_too_in_other_words(ctx: Context) -> Reply:
+    """我也想要 / 俺家也一样。"""
+    return me_too(ctx)
 
 
 @on.command("撤回", "不要了", takes="number?")
@@ -83,7 +111,7 @@ def withdraw(ctx: Context) -> Reply:
         case = ctx.unit.cases.last_of(ctx.member)
     if case is None:
         return ctx.say("mine.nothing_to_withdraw")
-    ctx.unit.casework.may_withdraw(case, by=ctx.member, now=ctx.now)
+    ctx.unit.casework.may(case, Move.WITHDRAW, by=ctx.member, now=ctx.now)
     return ctx.ask(
         "mine.withdraw_ask",
         then=ConfirmWithdraw(case.number),

@@ -12,6 +12,7 @@ from models.life import CaseKind
 from models.organisation import Officer
 from models.outbox import Priority
 from models.suggestion import NoneChosen, SupplyChosen
+from models.vault import mask_text
 
 on = Router()
 
@@ -33,9 +34,11 @@ def filed(aloud: Aloud, case: CaseFiled) -> None:
         "notices.filed_urgent" if case.urgent else "notices.filed",
         kind=kind,
         number=case.number,
-        text=shorten(case.text, 80),
+        # Who may call the reporter learns the number from 查; the others have no use for it.
+        text=shorten(case.text if case.urgent else mask_text(case.text), 80),
         organisation=aloud.card(case.organisation_id).name,
         reporter=case.reporter,
+        behalf=aloud.say("notices.behalf", name=case.behalf) if case.behalf else "",
         place=aloud.say("notices.place", place=case.place) if case.place else "",
         phone=aloud.phone_of(case.reporter_id) if case.urgent else "",
     )

@@ -8,6 +8,7 @@ from bot.kit.context import Aloud
 from bot.kit.days import day_of
 from bot.kit.lists import shorten
 from bot.kit.router import Router
+from models.life import CaseKind
 from models.moves import CaseMoved
 from models.organisation import Officer
 from models.outbox import Priority
@@ -40,25 +41,42 @@ AUDIENCES: dict[str, Audience] = {
     "lead": lambda aloud, move: _desks(aloud, move.lead_id),
     "handlers": lambda aloud, move: _desks(aloud, *move.handlers),
     "former": lambda aloud, move: _desks(aloud, *move.former),
+    "helpers": lambda aloud, move: _desks(
+        aloud, *(each for each in move.former if each != move.by_organisation_id)
+    ),
     "asked": lambda aloud, move: _desks(aloud, *move.asked),
 }
 TOLD: dict[str, dict[str, Priority]] = {
     "accept": {"reporter": Priority.ANSWER},
     "decline": {"reporter": Priority.ANSWER},
+    "decline_again": {"reporter": Priority.ANSWER},
     "appeal": {"chair": Priority.DUTY, "lead": Priority.DUTY},
     "hand_on": {"chair": Priority.DUTY, "reporter": Priority.NEWS},
     "transfer": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
     "merge": {"reporter": Priority.NEWS},
+    "absorb": {"reporter": Priority.NEWS, "handlers": Priority.NEWS},
     "withdraw": {"former": Priority.DUTY, "branch": Priority.NEWS, "chair": Priority.NEWS},
     "dispatch": {"asked": Priority.DUTY},
     "invite": {"asked": Priority.DUTY},
     "refuse_invitation": {"chair": Priority.DUTY},
     "apply": {"chair": Priority.DUTY},
     "refuse_claim": {"former": Priority.DUTY},
-    "claim": {"reporter": Priority.ANSWER, "branch": Priority.NEWS, "chair": Priority.NEWS},
+    "claim": {
+        "reporter": Priority.ANSWER,
+        "branch": Priority.NEWS,
+        "chair": Priority.NEWS,
+        "asked": Priority.NEWS,
+    },
+    "part_claim": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
+    "part_lost": {"reporter": Priority.NEWS},
     "co_claim": {"handlers": Priority.NEWS},
     "step_aside": {"handlers": Priority.NEWS},
-    "give_back": {"chair": Priority.DUTY, "branch": Priority.NEWS, "reporter": Priority.NEWS},
+    "give_back": {
+        "helpers": Priority.NEWS,
+        "chair": Priority.DUTY,
+        "branch": Priority.NEWS,
+        "reporter": Priority.NEWS,
+    },
     "revoke": {"former": Priority.DUTY, "branch": Priority.NEWS, "reporter": Priority.NEWS},
     "lapse": {"former": Priority.DUTY, "chair": Priority.DUTY, "reporter": Priority.NEWS},
     "promise": {"reporter": Priority.NEWS},
@@ -67,7 +85,7 @@ TOLD: dict[str, dict[str, Priority]] = {
     "extend": {"handlers": Priority.DUTY, "reporter": Priority.NEWS},
     "extend_refuse": {"handlers": Priority.DUTY},
     "pause": {"handlers": Priority.NEWS, "reporter": Priority.NEWS},
-    "resume": {"handlers": Priority.NEWS},
+    "resume": {"handlers": Priority.NEWS, "reporter": Priority.NEWS},
     "resolve": {"reporter": Priority.ANSWER, "followers": Priority.NEWS},
     "evaluate": {"handlers": Priority.NEWS, "branch": Priority.NEWS},
     "evaluate_bad": {"handlers": Priority.DUTY, "branch": Priority.DUTY, "chair": Priority.DUTY},
@@ -94,7 +112,9 @@ def moved(aloud: Aloud, move: CaseMoved) -> None:
         "by": move.by,
         "note": shorten(move.note, 100),
         "reason": aloud.say("notices_case.reason", note=shorten(move.note, 100)) if move.note else "",
+        "day": day_of(move.until) if move.until is not None else "",
         "until": aloud.say("notices_case.until", day=day_of(move.until)) if move.until is not None else "",
+        "soon": _soon(aloud, move),
         "organisation": aloud.card(move.organisation_id).name,
         "times": move.times,
     }
@@ -106,11 +126,18 @@ def moved(aloud: Aloud, move: CaseMoved) -> None:
         aloud.post(
             fresh,
             f"case_{move.step}",
-            key=f"case:{move.number}:{move.step}:{name}:{aloud.now:%m%d%H%M%S}:{move.times}",
+            key=f"case:{move.number}:{move.step}:{name}:{aloud.now:%m%d%H%M%S%f}:{move.times}",
             text=aloud.say(f"notices_case.{move.step}_{name}", **facts),
             fields={"title": shorten(move.text, 20), "number": str(move.number), "who": shorten(unit, 20)},
             priority=priority,
         )
+
+
+def _soon(aloud: Aloud, move: CaseMoved) -> str:
+    """What the reporter may expect next; a project has no first call."""
+    if move.kind == CaseKind.PROJECT:
+        return aloud.say("notices_case.look", number=move.number)
+    return aloud.say("notices_case.soon_urgent" if move.urgent else "notices_case.soon")
 
 
 def _member(recipient: Officer | int) -> int:

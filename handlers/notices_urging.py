@@ -51,8 +51,10 @@ def stuck(aloud: Aloud, case: Stuck) -> None:
             "notices_urging.stuck",
             number=case.number,
             text=shorten(case.text, 20),
-            reworks=case.reworks,
-            transfers=case.transfers,
+            times="、".join(
+                [aloud.say("notices_urging.reworks", times=case.reworks)] * bool(case.reworks)
+                + [aloud.say("notices_urging.transfers", times=case.transfers)] * bool(case.transfers)
+            ),
             holder=aloud.card(case.holder_id).name,
         ),
         fields={"title": shorten(case.text, 20), "number": str(case.number)},

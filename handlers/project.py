@@ -20,7 +20,7 @@ _SOLVES = re.compile(
     r"[，,。；;\s]*(?:用来)?(?:解决|对应|包括|管)\s*(?:编号|第)?\s*((?:\d{1,9}\s*(?:号|件)?\s*(?:、|，|,|和|跟|\s)*)+)[。.]?$"
 )
 _NUMBERS = re.compile(r"\d{1,9}")
-_WEIGHT = re.compile(r"[（(]\s*(\d{1,3})\s*%?\s*[)）]$")
+_WEIGHT = re.compile(r"[（(]\s*(\d{1,3})\s*%?\s*[)）]?$")
 
 
 @on.command("立项", "新项目", takes="words")

@@ -10,9 +10,10 @@ from bot.kit.lists import numbered, shorten
 from bot.kit.message import Image, Reply, Silence
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.who import who_hears
-from bot.kit.words import BOTH, choice, is_no, is_yes, plain
+from bot.kit.words import BOTH, choice, is_no, is_yes, leading_number, plain
 from models.case import REPEAT_WINDOW, Case, CaseVerbs, NewCase
 from models.life import CaseKind, CaseState
+from models.vault import mask_text
 
 on = Router()
 
@@ -126,6 +127,8 @@ def filled(ctx: Context, step: Fill) -> Reply | Pass:
     case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
     if case.state != CaseState.DRAFT or not (ctx.text or ctx.understanding.slots.place):
         return PASS
+    if ctx.number is not None or (ctx.rest and leading_number(ctx.rest) is not None):
+        return PASS  # 查 3, 评价 3 满意: a command, and no place
     chosen_number = choice(ctx.text)
     if chosen_number is None and _another_matter(ctx):
         return PASS  # the draft goes its own way when its time is up
@@ -165,6 +168,8 @@ def same_or_not(ctx: Context, step: Same) -> Reply | Pass:
         return submit(ctx, case)
     other = ctx.unit.cases.number(step.other, seen_by=ctx.member, now=ctx.now)
     case.merge(other, ctx.now)
+    if other.reporter_id == ctx.member.member_id:
+        return ctx.say("report.again", number=other.number, face=other.face)
     ctx.unit.cases.join(other, by=ctx.member, now=ctx.now)
     return ctx.say("report.joined", number=other.number, count=other.joined + 1)
 
@@ -211,6 +216,10 @@ def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questio
         ctx.unit.cases.file(case, by=ctx.member)
         return _ask(ctx, case, asks)
     if (other := _alike(ctx, case, reading)) is not None:
+        known = ctx.unit.cases.look(other, seen_by=ctx.member, now=ctx.now)
+        if known.reporter_id == ctx.member.member_id and plain(known.text) == plain(case.text):
+            # The same words once more: nothing new to keep.
+            return ctx.say("report.again", number=other, face=known.face)
         ctx.unit.cases.file(case, by=ctx.member)
         return _ask_same(ctx, case, other)
     case.supplement(category=case.category or "其他", now=ctx.now)
@@ -262,12 +271,17 @@ def _alike(ctx: Context, case: CaseVerbs, reading: Reading) -> int | None:
 
 
 def _ask_same(ctx: Context, case: CaseVerbs, other: int) -> Reply:
+    known = ctx.unit.cases.look(other, seen_by=ctx.member, now=ctx.now)
+    if known.reporter_id == ctx.member.member_id:
+        return ctx.ask(
+            "report.same_own", then=Same(case.number, other), number=other, text=shorten(known.text, 30)
+        )
     return ctx.ask(
         "report.same",
         then=Same(case.number, other),
         organisation=ctx.member.organisation,
         number=other,
-        text=shorten(ctx.unit.cases.text_of(other), 30),
+        text=shorten(mask_text(known.text), 30),
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
 from models.life import TRANSITIONS, CaseKind, CaseState, CloseKind, Step, face
+from models.vault import mask_text
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -62,6 +63,8 @@ class CaseFiled(Happening, frozen=True, kw_only=True):
     reporter_id: int
     organisation_id: int
     chair_id: int | None
+    behalf: str = ""
+    """代报: for whom it is; empty: the reporter's own matter."""
 
 
 class CaseJoined(Happening, frozen=True, kw_only=True):
@@ -116,8 +119,8 @@ class CaseFacts:
 
     @property
     def short(self) -> str:
-        """The first words of the matter, for lists: at most 20 characters."""
-        text: str = self.text
+        """The first words of the matter, for lists and letters: at most 20 characters, and nobody's number."""
+        text = mask_text(self.text)
         return text if len(text) <= 20 else text[:19] + "…"
 
 
@@ -128,6 +131,7 @@ class CaseVerbs(CaseFacts):
     place: Any
     urgent: Any
     merged_into: Any
+    behalf_sealed: Any
     submitted_at: Any
     touched_at: Any
 

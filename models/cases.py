@@ -137,6 +137,7 @@ class Cases:
         self._filed(case, by=by)
 
     def _filed(self, case: CaseVerbs, *, by: Person) -> None:
+        behalf = self._unsealed(case.behalf_sealed)
         self._unit.tell(
             CaseFiled(
                 number=case.number,
@@ -149,6 +150,7 @@ class Cases:
                 reporter_id=case.reporter_id,
                 organisation_id=case.organisation_id,
                 chair_id=by.chair_id,
+                behalf="" if behalf is None else behalf.name,
             )
         )
 
@@ -226,13 +228,18 @@ class Cases:
         *,
         states: Sequence[CaseState] = OPEN,
         offset: int = 0,
+        private: bool = False,
     ) -> tuple[list[CaseBrief], int]:
-        """The oldest open cases of a consortium that its members may see, and how many there are in all."""
+        """The oldest open cases of a consortium that its members may see, and how many there are in all.
+
+        ``private``: for those on duty, who see also what is on no list.
+        """
         where = [
             _COLUMNS.consortium_id == consortium_id,
             _COLUMNS.state.in_([state.value for state in states]),
-            _COLUMNS.visibility == "consortium",
         ]
+        if not private:
+            where.append(_COLUMNS.visibility == "consortium")
         if kind is not None:
             where.append(_COLUMNS.kind == kind.value)
         total = (
@@ -280,6 +287,9 @@ class Cases:
     def behalf_of(self, number: int) -> Behalf | None:
         """For whom a case was reported; None: for the reporter themself."""
         [(sealed,)] = _BEHALF.run(self._unit, {"number": number}) or [(None,)]
+        return self._unsealed(sealed)
+
+    def _unsealed(self, sealed: bytes | None) -> Behalf | None:
         if sealed is None:
             return None
         return msgspec.json.decode(self._unit.vault.open(sealed, "case.behalf"), type=Behalf)

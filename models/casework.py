@@ -71,7 +71,10 @@ class Casework:
         self._moves.make(case, Step.DECLINE, standing, now, note=reason, needs_reason=True)
         self._stop(case, now)
         self._unit.uses.release(case.number, now)
-        self._moves.tell(case, Step.DECLINE.value, standing, now, note=reason)
+        # Who objected once already is not told that they may.
+        self._moves.tell(
+            case, "decline_again" if case.appealed else Step.DECLINE.value, standing, now, note=reason
+        )
 
     def appeal(self, case: Case, *, by: Person, reason: str, now: datetime) -> None:
         """申诉: the reporter objects to its being declined; it is looked at anew, by the lead organisation too."""
@@ -87,13 +90,21 @@ class Casework:
     def hand_on(self, case: Case, consortium: Consortium, *, by: Person, reason: str, now: datetime) -> None:
         """转办 to another consortium: it waits there for being accepted."""
         standing = self._unit.standings.of(case, by, now)
-        note = f"{consortium.name}：{reason}" if reason else consortium.name
-        self._moves.make(case, Step.HAND_ON, standing, now, note=note, needs_reason=True)
+        note = f"{consortium.name}（{reason}）" if reason else consortium.name
+        organisation_id = self._moves.make(case, Step.HAND_ON, standing, now, note=note, needs_reason=True)
         self._unit.claiming.end_all(case, ClaimState.ENDED, note, now)
         case.belong_to(consortium.id)
         self._stop(case, now)
         self._unit.clocks.start(case.number, ClockKind.ACCEPT, now, pace=self.pace(case))
-        self._moves.tell(case, Step.HAND_ON.value, standing, now, note=note, times=case.transfers)
+        self._moves.tell(
+            case,
+            Step.HAND_ON.value,
+            standing,
+            now,
+            organisation_id=organisation_id,
+            note=note,
+            times=case.transfers,
+        )
         self._unit.urgings.raise_if_stuck(case.number, now)
 
     def transfer(self, case: Case, *, by: Person, reason: str, now: datetime) -> None:
@@ -123,11 +134,12 @@ class Casework:
             into.number, "absorb", actor_id=by.member_id, at=now, note=f"编号 {case.number}"
         )
         self._moves.tell(case, Step.MERGE.value, standing, now, note=str(into.number), handlers=())
+        self._moves.tell(into, "absorb", standing, now, note=str(case.number), times=case.number)
 
-    def may_withdraw(self, case: Case, *, by: Person, now: datetime) -> None:
-        """Refuses whoever did not report it, and a case that is past it."""
-        self._unit.standings.of(case, by, now).allow(Step.WITHDRAW, case)
-        case.may(Step.WITHDRAW)
+    def may(self, case: Case, step: Step, *, by: Person, now: datetime) -> None:
+        """Refuses whoever may not take a step, or not now: before they are asked for a reason in vain."""
+        self._unit.standings.of(case, by, now).allow(step, case)
+        case.may(step)
 
     def withdraw(self, case: Case, *, by: Person, now: datetime) -> None:
         """撤回: the reporter takes it back; those who heard of it are told, a claim on it is over."""

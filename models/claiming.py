@@ -35,6 +35,10 @@ class NotInvited(DomainError):
     """The organisation was not asked, or answered already."""
 
 
+class PartOfProject(DomainError):
+    """What a project is to solve is taken on with the project, not by itself."""
+
+
 class NoApplication(DomainError):
     """No claim waits for approval."""
 
@@ -56,6 +60,7 @@ class Claiming:
 
         Raises:
             AlreadyClaimed, ClaimedByYou: somebody has it.
+            PartOfProject: it waits for its project.
             NoRight, NotNow: see ``Moves.make``.
         """
         standing = self._unit.standings.of(case, by, now)
@@ -63,6 +68,7 @@ class Claiming:
         assert organisation_id is not None  # noqa: S101 - members and invited act for an organisation
         self._free(case, organisation_id)
         case.may(Step.CLAIM)
+        self._by_itself(case)
         needs_approval = self._unit.policy.claims_need_approval and not (
             {Role.CHAIR, Role.LEAD, Role.INVITED} & standing.roles
         )
@@ -144,6 +150,7 @@ class Claiming:
         A case that is only submitted is accepted and put on the list by it. Gives those who were not asked before.
         """
         standing = self._unit.standings.of(case, by, now)
+        self._by_itself(case)
         if case.state == CaseState.SUBMITTED:
             self._unit.casework.accept(case, by=by, now=now)
         kind = "dispatch" if len(organisation_ids) == 1 else "invite"
@@ -227,6 +234,10 @@ class Claiming:
 
     # ---- the parts -------------------------------------------------------------------------------
 
+    def _by_itself(self, case: Case) -> None:
+        for project in self._unit.projects.of(case.number, under_way=True):
+            raise PartOfProject(number=case.number, project=project)
+
     def _free(self, case: Case, organisation_id: int) -> None:
         for hold in self._unit.claims.live(case.number):
             if hold.organisation_id == organisation_id:
@@ -255,7 +266,9 @@ class Claiming:
             self._moves.make_for(
                 case, Step.CLAIM, standing, now, claim.organisation_id, note=note, event=event
             )
-        self._answer_invitations(case, standing.member_id, claim.organisation_id, now, end_others=True)
+        others = self._answer_invitations(
+            case, standing.member_id, claim.organisation_id, now, end_others=True
+        )
         clocks = self._unit.clocks
         clocks.stop(case.number, ClockKind.ACCEPT, now)
         clocks.stop(case.number, ClockKind.CLAIM, now)
@@ -264,7 +277,14 @@ class Claiming:
         clocks.start(case.number, ClockKind.RESOLVE, now, pace=pace, due_on=claim.promised_on)
         clocks.start(case.number, ClockKind.PROGRESS, now, pace=pace)
         if case.kind == CaseKind.PROJECT.value:
-            self._unit.projects.follow(case, Step.CLAIM, standing, now)
+            self._unit.projects.follow(
+                case,
+                Step.CLAIM,
+                standing,
+                now,
+                organisation_id=claim.organisation_id,
+                until=claim.promised_on,
+            )
         self._moves.tell(
             case,
             Step.CLAIM.value,
@@ -272,6 +292,7 @@ class Claiming:
             now,
             organisation_id=claim.organisation_id,
             note=claim.plan,
+            asked=others,
             until=claim.promised_on,
         )
 
@@ -279,13 +300,22 @@ class Claiming:
         self, case: Case, step: Step, ending: ClaimState, standing: Standing, reason: str, now: datetime
     ) -> None:
         by_clock = standing.member_id is None
-        self._moves.make(case, step, standing, now, note=reason, needs_reason=not by_clock)
+        organisation_id = self._moves.make(case, step, standing, now, note=reason, needs_reason=not by_clock)
         former = self.end_all(case, ending, reason, now)
         self._unit.clocks.stop_all(case.number, now)
         self._unit.clocks.start(case.number, ClockKind.CLAIM, now, pace=self._unit.casework.pace(case))
         if case.kind == CaseKind.PROJECT.value:
             self._unit.projects.follow(case, step, standing, now)
-        self._moves.tell(case, step.value, standing, now, note=reason, handlers=(), former=former)
+        self._moves.tell(
+            case,
+            step.value,
+            standing,
+            now,
+            organisation_id=organisation_id,
+            note=reason,
+            handlers=(),
+            former=former,
+        )
 
     def _step_aside(self, case: Case, standing: Standing, reason: str, now: datetime) -> None:
         mine = standing.organisations[Role.HELPER]
@@ -309,12 +339,16 @@ class Claiming:
         now: datetime,
         *,
         end_others: bool,
-    ) -> None:
+    ) -> tuple[int, ...]:
+        """Settles what is still asked; gives the organisations that need not answer any more."""
+        others = []
         for invitation in self._unit.claims.invitations(case.number):
             if invitation.organisation_id == organisation_id:
                 invitation.answer("accepted", by=member_id, now=now)
             elif end_others:
                 invitation.answer("superseded", by=None, now=now)
+                others.append(invitation.organisation_id)
+        return tuple(others)
 
     def _note(
         self,

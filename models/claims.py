@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,18 @@ class Claims:
             select(Extension).where(Extension.case_number == number, Extension.state == "asked")
         )
 
+    def asking_for_time(self, consortium_id: int | None, limit: int = 2) -> list[int]:
+        """The cases of a consortium whose claimants wait for more time, the longest first."""
+        return list(
+            self._unit.session.scalars(
+                select(Extension.case_number)
+                .join(Case, Case.number == Extension.case_number)
+                .where(Extension.state == "asked", Case.consortium_id == consortium_id)
+                .order_by(Extension.id)
+                .limit(limit)
+            )
+        )
+
     def extensions(self, claim_id: int) -> int:
         """How often more time was granted under one claim."""
         query = (
@@ -135,18 +148,28 @@ class Claims:
         self._unit.session.add(extension)
         self._unit.session.flush()
 
-    def in_hand(self, organisation_ids: set[int], limit: int = 6) -> tuple[list[Task], int]:
-        """What organisations have in hand, the longest first, and how many there are in all."""
+    def in_hand(
+        self, organisation_ids: set[int], limit: int = 6, *, states: Sequence[CaseState] = IN_HAND
+    ) -> tuple[list[Task], int]:
+        """What organisations have in hand, the longest first, and how many there are in all.
+
+        A part of a project is in hand by itself only when its reporter wants it done anew.
+        """
         where = (
             Claim.organisation_id.in_(organisation_ids),
             Claim.state.in_([state.value for state in LIVE]),
-            Case.state.in_([state.value for state in IN_HAND]),
+            Case.state.in_([state.value for state in states]),
         )
-        join = select(func.count()).select_from(Claim).join(Case, Case.number == Claim.case_number)
+        projects = select(ProjectItem.project_number).where(ProjectItem.case_number == Case.number)
+        own = or_(
+            Claim.case_number == Case.number,
+            and_(Case.state == CaseState.REWORK.value, Claim.case_number.in_(projects)),
+        )
+        join = select(func.count()).select_from(Claim).join(Case, own)
         total = self._unit.session.scalar(join.where(*where)) or 0
         rows = self._unit.session.execute(
             select(Case.number, Case.kind, Case.state, Case.text, Claim.lead)
-            .join(Claim, Claim.case_number == Case.number)
+            .join(Claim, own)
             .where(*where)
             .order_by(Case.claimed_at, Case.number)
             .limit(limit)

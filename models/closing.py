@@ -34,6 +34,10 @@ class RatedAlready(DomainError):
     """One rates once, and once more after it was closed."""
 
 
+class VisitedAlready(DomainError):
+    """It was visited in this round; the record stands."""
+
+
 class TooLongAgo(DomainError):
     """It was closed more than thirty days ago: a new report is better."""
 
@@ -62,7 +66,7 @@ class Closing:
             raise RatedAlready(number=case.number)
         solved = level >= SATISFIED
         evaluation = self._add(case, kind, by, level=level, solved=solved, text=text, now=now)
-        note = f"{level} 分{'：' + text if text else ''}"
+        note = f"{level} 分{'，' + text if text else ''}"
         if solved:
             self._moves.make(case, Step.EVALUATE, standing, now, note=note)
             if first:
@@ -87,7 +91,7 @@ class Closing:
         if not note.strip():
             raise ReasonMissing(number=case.number)
         if self._of(case, EvaluationKind.VISIT) is not None:
-            raise RatedAlready(number=case.number)
+            raise VisitedAlready(number=case.number)
         was_open = case.state == CaseState.RESOLVED
         evaluation = self._add(case, EvaluationKind.VISIT, by, level=None, solved=solved, text=note, now=now)
         if solved:
@@ -120,7 +124,7 @@ class Closing:
             Step.WRITE_OFF,
             standing,
             now,
-            note=f"{kind.label}：{reason}" if reason else "",
+            note=f"{kind.label}，{reason}" if reason else "",
             needs_reason=True,
         )
         case.write_off_as(kind)
@@ -144,6 +148,48 @@ class Closing:
         """销号: a closed case leaves the ledger of what is going on, in the normal way."""
         standing = self._unit.standings.of(case, by, now)
         self._moves.make(case, Step.ARCHIVE, standing, now)
+
+    def unrated(self, person: Person, now: datetime) -> int | None:
+        """The newest case of a person that was closed without their word, while it still counts (追评)."""
+        said = select(Evaluation.case_number).where(
+            Evaluation.case_number == Case.number, Evaluation.round == Case.reworks
+        )
+        return self._unit.session.scalar(
+            select(Case.number)
+            .where(
+                Case.reporter_id == person.member_id,
+                Case.state == CaseState.CLOSED.value,
+                Case.closed_at >= now - REOPEN_WINDOW,
+                ~said.exists(),
+            )
+            .order_by(Case.number.desc())
+            .limit(1)
+        )
+
+    def closed_lately(self, person: Person, now: datetime, limit: int = 2) -> list[int]:
+        """What a person reported and may still say of that it came back, the newest first."""
+        ended = (CaseState.CLOSED.value, CaseState.ARCHIVED.value)
+        return list(
+            self._unit.session.scalars(
+                select(Case.number)
+                .where(
+                    Case.reporter_id == person.member_id,
+                    Case.state.in_(ended),
+                    Case.closed_at >= now - REOPEN_WINDOW,
+                )
+                .order_by(Case.closed_at.desc())
+                .limit(limit)
+            )
+        )
+
+    def rated_since(self, person: Person, moment: datetime) -> int | None:
+        """The case that a person rated last, if they did so since then."""
+        return self._unit.session.scalar(
+            select(Evaluation.case_number)
+            .where(Evaluation.member_id == person.member_id, Evaluation.at >= moment)
+            .order_by(Evaluation.id.desc())
+            .limit(1)
+        )
 
     # ---- what time does --------------------------------------------------------------------------
 

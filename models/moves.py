@@ -31,6 +31,7 @@ class CaseMoved(Happening, frozen=True, kw_only=True):
     text: str
     """Its first words."""
     state: str
+    urgent: bool = False
     face: str
     note: str
     by: str
@@ -167,6 +168,7 @@ class Moves:
                 kind=case.kind,
                 text=case.short,
                 state=CaseState(case.state).value,
+                urgent=case.urgent,
                 face=case.face,
                 note=note[:LONGEST_NOTE],
                 by=standing.name,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
@@ -33,6 +33,14 @@ class NotForProjects(DomainError):
 
 class NoMilestone(DomainError):
     """The project has no milestone of that number."""
+
+
+_TOLD_AS: Final = {
+    Step.CLAIM: "part_claim",
+    Step.GIVE_BACK: "part_lost",
+    Step.REVOKE: "part_lost",
+    Step.LAPSE: "part_lost",
+}
 
 
 class Projects:
@@ -79,16 +87,34 @@ class Projects:
             )
         )
 
-    def of(self, case_number: int) -> list[int]:
-        """The projects that a case is part of."""
-        return list(
-            self._unit.session.scalars(
-                select(ProjectItem.project_number).where(ProjectItem.case_number == case_number)
-            )
+    def of(self, case_number: int, *, under_way: bool = False) -> list[int]:
+        """The projects that a case is part of; ``under_way``: only those that somebody still has to carry out."""
+        query = (
+            select(ProjectItem.project_number)
+            .where(ProjectItem.case_number == case_number)
+            .order_by(ProjectItem.project_number)
         )
+        if under_way:
+            query = query.join(Case, Case.number == ProjectItem.project_number).where(
+                Case.state.in_([state.value for state in OPEN])
+            )
+        return list(self._unit.session.scalars(query))
 
-    def follow(self, project: Case, step: Step, standing: Standing, now: datetime, *, note: str = "") -> None:
-        """The parts take the step that the project took, as far as their state allows it; each reporter is told."""
+    def follow(
+        self,
+        project: Case,
+        step: Step,
+        standing: Standing,
+        now: datetime,
+        *,
+        note: str = "",
+        organisation_id: int | None = None,
+        until: date | None = None,
+    ) -> None:
+        """The parts take the step that the project took, as far as their state allows it; each reporter is told.
+
+        Those on duty hear of the project, not of each of its parts: ``part_claim``, ``part_lost``.
+        """
         clocks = self._unit.clocks
         for item in self._own(project):
             if (CaseState(item.state), step) not in TRANSITIONS:
@@ -100,7 +126,16 @@ class Projects:
                 self._unit.solving.await_rating(item, now)
             elif step in (Step.CONTACT, Step.PROGRESS):
                 continue  # the project's own word is enough
-            self._moves.tell(item, step.value, standing, now, note=note, times=item.reworks)
+            self._moves.tell(
+                item,
+                _TOLD_AS.get(step, step.value),
+                standing,
+                now,
+                organisation_id=organisation_id,
+                note=note if step is Step.RESOLVE else str(project.number),
+                until=until,
+                times=item.reworks,
+            )
 
     def dissolve(self, project: Case, standing: Standing, now: datetime) -> None:
         """The project ends unfinished: what it was to solve goes back onto the list."""
@@ -112,7 +147,7 @@ class Projects:
                 self._unit.clocks.start(
                     item.number, ClockKind.CLAIM, now, pace=self._unit.casework.pace(item)
                 )
-                self._moves.tell(item, Step.REVOKE.value, standing, now, handlers=())
+                self._moves.tell(item, "part_lost", standing, now, note=str(project.number), handlers=())
             row = self._unit.session.get(ProjectItem, (project.number, item.number))
             if row is not None and CaseState(item.state) in WAITING:
                 self._unit.session.delete(row)

@@ -62,7 +62,7 @@ class Solving:
         claim = self._claim(case)
         claim.promise(plan, promised_on)
         note = "，".join(
-            part for part in (plan, f"{promised_on:%Y-%m-%d} 前" if promised_on is not None else "") if part
+            part for part in (plan, f"{_day(promised_on)}前" if promised_on is not None else "") if part
         )
         self._moves.note(case, "promise", standing, now, note=note, organisation_id=organisation_id)
         if promised_on is not None:
@@ -117,7 +117,7 @@ class Solving:
             organisation_id=organisation_id,
             note=reason,
             until=until,
-            times=self._unit.claims.extensions(claim.id) + 1,
+            times=extension.id,
         )
         return extension
 
@@ -180,7 +180,9 @@ class Solving:
         for claim in self._unit.claims.on(case.number):
             claim.fulfil()
         if case.kind == CaseKind.PROJECT.value:
-            self._unit.projects.follow(case, Step.RESOLVE, standing, now, note=note)
+            self._unit.projects.follow(
+                case, Step.RESOLVE, standing, now, note=note, organisation_id=organisation_id
+            )
         self._moves.tell(
             case,
             Step.RESOLVE.value,

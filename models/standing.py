@@ -72,14 +72,14 @@ class Standing(msgspec.Struct, frozen=True):
             NoRight: others take it.
         """
         allowed = RIGHTS[step] & self.roles
+        if step in NOT_BY_HANDLERS and self.handles and Role.CLOCK not in self.roles:
+            raise OwnWork(number=case.number)
         if not allowed:
             if RIGHTS[step] <= {Role.REPORTER, Role.CLOCK}:
                 raise NotYours(number=case.number)
             if step in (Step.CLAIM, Step.CO_CLAIM) and self.roles <= {Role.REPORTER}:
                 raise NoPost(number=case.number)
             raise NoRight(number=case.number)
-        if step in NOT_BY_HANDLERS and self.handles and Role.CLOCK not in self.roles:
-            raise OwnWork(number=case.number)
         if Role.REPORTER in allowed or Role.CLOCK in allowed:
             return None
         return next(self.organisations[role] for role in _OFFICE_ORDER if role in allowed)

@@ -12,7 +12,7 @@ import msgspec
 from bot.kit.context import Aloud, Context
 from bot.kit.dialogue import Step, name_of
 from bot.kit.message import Event, Inbound, MenuTapped, Message, Reply
-from bot.kit.words import EDGES, choice, leading_number, plain
+from bot.kit.words import EDGES, as_written, choice, leading_number, plain
 from models.base import Happening
 
 
@@ -62,7 +62,7 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler | StepHandler
     who: Who = Who.MEMBER
     takes: str = ""
-    """What may stand behind a command word: ````, ``number``, ``number?`` or ``words``."""
+    """What may stand behind a command word: ````, ``number``, ``number?``, ``words`` or ``number?words``."""
 
     @property
     def name(self) -> str:
@@ -94,7 +94,10 @@ class Router:
         return self._claim(self.escapes, "escape", words, Who.ANYONE, "")
 
     def command(self, *words: str, takes: str = "", who: Who = Who.MEMBER) -> Callable[[H], H]:
-        """These words at the beginning of a text; ``takes`` says what may stand behind them."""
+        """These words at the beginning of a text; ``takes`` says what may stand behind them.
+
+        ``number?words``: words without a number too, where a gap sets them off (进展 今天去看了, but not 进展很慢).
+        """
         return self._claim(self.commands, "command", words, who, takes)
 
     def intent(self, *labels: str, who: Who = Who.MEMBER) -> Callable[[H], H]:
@@ -268,11 +271,14 @@ class Router:
             if route.takes == "words":
                 ctx.rest = _behind(ctx.text, text[:length]) or rest
                 return route
-            if route.takes in ("number", "number?"):
+            if route.takes in ("number", "number?", "number?words"):
                 found = leading_number(rest)
                 if found is not None:
-                    ctx.number, ctx.rest = found[0], _as_written(ctx.text, found[1])
+                    ctx.number, ctx.rest = found[0], as_written(ctx.text, found[1])
                     return route
+            if route.takes == "number?words" and text[length] in EDGES:
+                ctx.number, ctx.rest = None, as_written(ctx.text, rest)
+                return route
         return None
 
     def needs_no_reading(self, text: str) -> bool:
@@ -293,12 +299,6 @@ class Router:
         routes += [*self.intents.values()]
         routes += [route for route in (self.on_anything,) if route is not None]
         return routes
-
-
-def _as_written(text: str, end: str) -> str:
-    """The end of a text with the punctuation that it was written with."""
-    written = text.strip(EDGES)[-len(end) :] if end else ""
-    return written if plain(written) == end else end
 
 
 def _behind(text: str, word: str) -> str:

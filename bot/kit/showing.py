@@ -9,8 +9,8 @@ from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.words import leading_number
 from models.case import CaseView
-from models.life import CaseState
-from models.vault import mask_name, mask_phone
+from models.life import WORKED_ON, CaseKind, CaseState
+from models.vault import mask_name, mask_phone, mask_text
 
 
 def spoken_of(ctx: Context) -> tuple[int | None, str]:
@@ -21,11 +21,34 @@ def spoken_of(ctx: Context) -> tuple[int | None, str]:
     """
     if ctx.number is not None:
         return ctx.number, ctx.rest
+    named = number_in(ctx)
+    return (ctx.shown, ctx.rest) if named is None else (named, ctx.text)
+
+
+def number_in(ctx: Context) -> int | None:
+    """The number of a case that stands in the sentence. 认领一件 names none."""
     for written in ctx.understanding.slots.item_no:
         found = leading_number(written)
-        if found is not None:
-            return found[0], ctx.text
-    return ctx.shown, ctx.rest
+        if found is not None and f"{written}件" not in ctx.text:
+            return found[0]
+    return None
+
+
+def offices_of(ctx: Context) -> set[int]:
+    """The organisations for which this person may act."""
+    return {post.organisation_id for post in ctx.unit.organisations.posts_of(ctx.member.member_id)}
+
+
+def in_hand(ctx: Context, offices: set[int]) -> int | None:
+    """Which case in hand somebody speaks of without a command: the one named, just shown, or the only one."""
+    number = number_in(ctx)
+    for each in (number,) if number is not None else (ctx.shown,):
+        if each is not None and any(hold.organisation_id in offices for hold in ctx.unit.claims.live(each)):
+            return each
+    if number is not None or not offices:
+        return None
+    tasks, _ = ctx.unit.claims.in_hand(offices, 2, states=WORKED_ON)
+    return tasks[0].number if len(tasks) == 1 else None
 
 
 def show_case(ctx: Context, number: int) -> Reply:
@@ -33,6 +56,9 @@ def show_case(ctx: Context, number: int) -> Reply:
     case = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
     own = case.reporter_id == ctx.member.member_id
     staff = not own and ctx.unit.cases.handled_by(case, ctx.member, ctx.now)
+    text = case.text
+    if not own and not ctx.unit.cases.may_call(case, ctx.member, ctx.now):
+        text = mask_text(text)
     entries = [entry for entry in ctx.unit.timeline.of(number) if entry.public or staff]
     last = ""
     if len(entries) > 1:
@@ -47,23 +73,35 @@ def show_case(ctx: Context, number: int) -> Reply:
     return ctx.say(
         "mine.case",
         number=case.number,
-        face=case.label if staff else case.face,
-        text=shorten(case.text, 60),
+        # 请您评 is said to the one who is to rate.
+        face=case.label if staff or (case.state == CaseState.RESOLVED and not own) else case.face,
+        text=shorten(text, 60),
         day=day_of(case.created_at),
         joined=ctx.texts.say("mine.joined", count=case.joined + 1) if case.joined else "",
         last=last,
         handlers=_handlers(ctx, case),
+        project=_project(ctx, case),
         reporter=reporter_line(ctx, case) if staff else "",
         rate=ctx.texts.say("mine.rate") if own and case.state == CaseState.RESOLVED else "",
     )
 
 
 def _handlers(ctx: Context, case: CaseView) -> str:
-    names = [
-        ctx.card(hold.organisation_id).name + ("" if hold.lead else "（协办）")
-        for hold in ctx.unit.claims.live(case.number)
-    ]
+    holds = {hold.organisation_id: hold.lead for hold in reversed(ctx.unit.claims.live(case.number))}
+    names = [ctx.card(each).name + ("" if lead else "（协办）") for each, lead in reversed(holds.items())]
     return ctx.texts.say("mine.handlers", names="、".join(names)) if names else ""
+
+
+def _project(ctx: Context, case: CaseView) -> str:
+    """How far a project is and what it solves; the project that a need or problem waits for."""
+    projects = ctx.unit.projects
+    if case.kind != CaseKind.PROJECT.value:
+        within = projects.of(case.number)
+        return ctx.texts.say("mine.part", project=within[-1]) if within else ""
+    steps = projects.milestones(case.number)
+    percent = ctx.texts.say("mine.percent", percent=projects.percent(case.number)) if steps else ""
+    solves = "、".join(str(item.number) for item in projects.items(case.number))
+    return percent + (ctx.texts.say("mine.solves", numbers=solves) if solves else "")
 
 
 def reporter_line(ctx: Context, case: CaseView) -> str:
@@ -80,7 +118,7 @@ def reporter_line(ctx: Context, case: CaseView) -> str:
     behalf = ctx.unit.cases.behalf_of(case.number)
     if behalf is not None:
         return ctx.texts.say(
-            "mine.reporter_for",
+            "mine.reporter_for" if behalf.phone else "mine.reporter_for_unreachable",
             name=name,
             phone=phone,
             organisation=organisation,

@@ -99,6 +99,12 @@ def leading_number(text: str) -> tuple[int, str] | None:
     return (value, rest[found.end() :].strip(EDGES)) if value is not None else None
 
 
+def as_written(text: str, end: str) -> str:
+    """The end of a text with the punctuation that it was written with: people read their own again."""
+    written = text.strip(EDGES)[-len(end) :] if end else ""
+    return written if plain(written) == plain(end) else end
+
+
 def is_yes(text: str) -> bool:
     """Whether the whole text is a natural yes, or a 1."""
     return plain(text).lower() in _YES or choice(text) == 1

@@ -92,7 +92,7 @@ FAMILIES = {
     "human.{}": {AppealKind.COMPLAINT.value, AppealKind.SUGGESTION.value},
     "notices.{}": {kind.value for kind in AppealKind},
     "meant.{}": set(ASKABLE),
-    "claim.{}": {"give_back", "decline_invitation", "revoke", "refuse"},
+    "claim.{}": {"give_back", "decline_invitation", "revoke", "refuse", "step_aside"},
     "work.{}_ask": {"promise", "extend", "pause", "progress"},
     "duty.{}": {"decline", "appeal", "transfer"},
     "duty.{}_ask": {"decline", "appeal", "transfer", "hand_on"},
