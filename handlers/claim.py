@@ -212,6 +212,11 @@ def _with_reason(ctx: Context, verb: str) -> Reply:
     number, rest = spoken_of(ctx)
     if number is None and verb == "give_back":
         number = in_hand(ctx, offices_of(ctx))
+    elif number is None and verb == "decline_invitation":
+        asked = ctx.unit.claims.asked_of(offices_of(ctx), 2)
+        if not asked:
+            return ctx.say("claim.not_asked")
+        number = asked[0].number if len(asked) == 1 else None
     if number is None:
         return ctx.say("claim.which_number")
     return _reason_or_ask(ctx, number, verb, rest)

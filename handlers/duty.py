@@ -9,11 +9,11 @@ from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import offices_of, spoken_of
+from bot.kit.showing import number_in, offices_of, spoken_of
 from bot.kit.words import choice, leading_number, plain
 from models.case import Case
 from models.consortium import Seated
-from models.life import CaseState
+from models.life import CaseState, Role
 from models.life import Step as Move
 from models.vault import mask_text
 
@@ -192,6 +192,26 @@ def dispatch(ctx: Context) -> Reply:
     return _send(ctx, case, rest)
 
 
+_GIVE_TO = re.compile(
+    r"^(?:编号)?\s*(?:\d{1,9}\s*号?)?\s*(?:这个|这件|这事儿?)?\s*(?:就|请)?(?:派|交|转交)给(?!我)(?P<whom>\S.*)$",
+    re.DOTALL,
+)
+
+
+@on.pattern(_GIVE_TO.pattern)
+def give_to(ctx: Context) -> Reply | Pass:
+    """1号派给供电公司：管这件事的人说的，就是派单。"""
+    number = number_in(ctx)
+    number = ctx.shown if number is None else number
+    found = _GIVE_TO.match(plain(ctx.text))
+    if number is None or found is None or not offices_of(ctx):
+        return PASS
+    case = _case(ctx, number)
+    if not ctx.unit.standings.of(case, ctx.member, ctx.now).roles & {Role.CHAIR, Role.LEAD}:
+        return PASS
+    return _send(ctx, case, found["whom"])
+
+
 @on.step(ToWhom)
 def named(ctx: Context, step: ToWhom) -> Reply | Pass:
     """说了单位，或者挑了一家。"""
@@ -237,6 +257,7 @@ def _called(words: str, seated: list[Seated]) -> list[Seated]:
 
 def _invite(ctx: Context, case: Case, organisations: list[int]) -> Reply:
     fresh = ctx.unit.claiming.invite(case, organisations, by=ctx.member, now=ctx.now)
+    ctx.next_step = Looking(case.number)
     if not fresh:
         return ctx.say("duty.asked_already", number=case.number)
     names = "、".join(ctx.card(each).name for each in fresh)

@@ -93,7 +93,9 @@ def me_too(ctx: Context) -> Reply:
     return ctx.say("report.joined", number=case.number, count=case.joined + 1)
 
 
-@on.pattern(r"^(?:我|俺)(?:们|家|们家)?也(?:想要?|要|有|一样|这样|缺)(?:[了啊呢的一样这]*)$")
+@on.pattern(
+    r"^(?:这个?|那个?)?(?:事儿?)?(?:我|俺)(?:们|家|们家)?也(?:想要?|要|有|一样|这样|缺)(?:[了啊呢的一样这]*)$"
+)
 def me_too_in_other_words(ctx: Context) -> Reply:
     """我也想要 / 俺家也一样。"""
     return me_too(ctx)

@@ -141,6 +141,9 @@ def _rate(ctx: Context, number: int, level: int, said: str) -> Reply:
     word = "" if mere_level(word) else word
     if level < SATISFIED and case.state != CaseState.RESOLVED and _BACK_AGAIN.search(word):
         return _reopen(ctx, case, word)
+    if case.state == CaseState.ARCHIVED and level < SATISFIED:
+        ctx.unit.casework.may(case, Move.REOPEN, by=ctx.member, now=ctx.now)
+        return ctx.ask("rate.wrong_ask", then=Reopen(number), number=number, text=case.short)
     ctx.unit.closing.evaluate(case, level, by=ctx.member, text=word, now=ctx.now)
     if level >= SATISFIED:
         return ctx.say("rate.thanks", number=number, level=LEVELS[level])

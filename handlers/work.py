@@ -11,6 +11,7 @@ from bot.kit.lists import numbered, shorten
 from bot.kit.message import Image, Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.showing import in_hand, offices_of, show_case, spoken_of
+from bot.kit.who import name_desk
 from bot.kit.words import EDGES, choice, plain
 from models.case import Case
 from models.life import WORKED_ON, CaseState
@@ -111,6 +112,27 @@ def finished(ctx: Context) -> Reply | Pass:
         return PASS
     case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
     return _do(ctx, case, "resolve", ctx.text.strip())
+
+
+@on.pattern(
+    r"^(?:还是|一直|也|怎么也)*(?:联系不上|打不通|电话(?:一直)?(?:打不通|没人接)|找不着人|没人接电话)"
+)
+def unreached(ctx: Context) -> Reply | Pass:
+    """联系不上他：不算联系过，请本支部联络员帮着找人。"""
+    number = in_hand(ctx, offices_of(ctx))
+    if number is None:
+        return PASS
+    case = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
+    card = ctx.card(case.organisation_id)
+    ctx.next_step = Looking(number)
+    return ctx.say("work.unreached", number=number, who=name_desk(card, to=ctx.member) or card.name)
+
+
+@on.pattern(r"^.{0,12}(?:电话|号码|联系方式)(?:是)?(?:多少|几号|是啥|在哪)")
+def whose_phone(ctx: Context) -> Reply | Pass:
+    """他电话多少：手里那件，报事人的电话就在里头。"""
+    number = in_hand(ctx, offices_of(ctx))
+    return PASS if number is None else show_case(ctx, number)
 
 
 @on.pattern(_DAY_FIRST.pattern)

@@ -124,7 +124,7 @@ class Closing:
             Step.WRITE_OFF,
             standing,
             now,
-            note=f"{kind.label}，{reason}" if reason else "",
+            note=f"{kind.label}：{reason}" if reason else "",
             needs_reason=True,
         )
         case.write_off_as(kind)

@@ -235,7 +235,11 @@ class Router:
         command = self._command(text, ctx) if text else None
         # Somebody who types a whole command means it, whatever they were asked; a sentence that only begins
         # with such a word (活动室缺两台轮椅) is an answer.
-        commanded = command is not None and not ctx.rest and (step is None or text not in step.answers)
+        commanded = command is not None and (
+            (not ctx.rest and (step is None or text not in step.answers))
+            # 不受理 1 重复: a command word with the number of a case is no answer to anything.
+            or (len(command.claim) > 1 and ctx.number is not None and bool(ctx.rest))
+        )
         if step is not None and not commanded and (found := self.steps.get(name_of(type(step)))) is not None:
             yield found[1], step
         if (route := self.events.get(type(message))) is not None:
