@@ -12,6 +12,9 @@ from models.appeal import AppealKind
 
 on = Router()
 
+SHORTEST = 6
+"""Characters: 我要投诉 and 我们要举报 say nothing yet of what happened."""
+
 
 class SayIt(Step, frozen=True):
     """等他说投诉、建议的内容。"""
@@ -55,7 +58,9 @@ def suggest(ctx: Context) -> Reply:
 
 @on.pattern(r"^(?:我|俺)(?:们)?(?:要|想|得)?(?:投诉|举报|告)(?!诉)")
 def complain_in_a_sentence(ctx: Context) -> Reply:
-    """我要投诉税务局，……：跟“投诉”一样，交给上一级。"""
+    """我要投诉税务局，……：跟“投诉”一样，交给上一级；没说投诉什么，就问。"""
+    if len(plain(ctx.text)) <= SHORTEST:
+        return ctx.ask("human.complaint_ask", then=SayIt(AppealKind.COMPLAINT.value))
     return _upwards(ctx, AppealKind.COMPLAINT, ctx.text)
 
 
