@@ -101,7 +101,7 @@ def _ask_which(ctx: Context, rest: str) -> Reply:
         return take(ctx, asked[0].number, rest)
     if member.consortium_id is None:
         return ctx.say("claim.which_number")
-    cases, _ = ctx.unit.cases.open_in(member.consortium_id, None, MOST_CHOICES, states=WAITING)
+    cases, _ = ctx.unit.cases.open_in(member.consortium_id, None, MOST_CHOICES, states=WAITING, alone=True)
     if not cases:
         return ctx.say("claim.nothing")
     lines = [f"编号 {case.number} {shorten(case.text, 16)}" for case in cases]

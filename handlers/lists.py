@@ -173,7 +173,7 @@ def _open(ctx: Context, kind: CaseKind | None, states: Sequence[CaseState] = OPE
     member = ctx.member
     if member.consortium_id is None:
         return ctx.say("lists.no_consortium")
-    cases, total = ctx.unit.cases.open_in(member.consortium_id, kind, states=states)
+    cases, total = ctx.unit.cases.open_in(member.consortium_id, kind, states=states, alone=states is WAITING)
     label = kind.label if kind else "事"
     lines = "\n".join(_line_of(ctx, case) for case in cases)
     if states is WAITING:
@@ -192,7 +192,7 @@ def forward(ctx: Context) -> Reply:
     member = ctx.member
     if member.consortium_id is None:
         return ctx.say("lists.no_consortium")
-    cases, total = ctx.unit.cases.open_in(member.consortium_id, None, FORWARDED, states=WAITING)
+    cases, total = ctx.unit.cases.open_in(member.consortium_id, None, FORWARDED, states=WAITING, alone=True)
     if not cases:
         return ctx.say("lists.unclaimed_empty", consortium=member.consortium)
     lines = [

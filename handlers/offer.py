@@ -158,11 +158,15 @@ def _category(ctx: Context) -> str:
 
 
 def name_offer(text: str) -> str:
-    """What an offer is called on the list: ``我们合作社可以免费教嫁接`` → 免费教嫁接, ``有三间空房可以给村里用`` → 三间空房."""
+    """What an offer is called on the list.
+
+    ``我们合作社可以免费教嫁接`` → 免费教嫁接, ``有三间空房可以给村里用`` → 三间空房, ``有收割机，秋收可以帮邻村`` → 收割机，帮邻村.
+    """
     text = plain(text)
     able, have = _MODAL.search(text), _HAVE.search(text)
     if able is not None and not (have is not None and _LENT.match(able["what"])):
-        return shorten(able["what"], LONGEST_TITLE)
+        thing = f"{have['what']}，" if have is not None and have.end() <= able.start() else ""
+        return shorten(thing + able["what"], LONGEST_TITLE)
     if have is not None:
         return shorten(have["what"], LONGEST_TITLE)
     return shorten(_OWNER.sub("", text) or text, LONGEST_TITLE)

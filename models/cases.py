@@ -25,6 +25,7 @@ from models.case import (
 from models.identity import Identity
 from models.lean import Lean, among
 from models.life import IN_HAND, OPEN, CaseKind, CaseState, Role, Step, face
+from models.project import ProjectItem
 from models.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ _FOLLOWERS = Lean(
     select(CaseFollower.member_id)
     .where(CaseFollower.case_number == bindparam("number"))
     .order_by(CaseFollower.member_id)
+)
+_PROJECT = Case.__table__.alias("project")
+_IN_PROJECT = (
+    select(ProjectItem.case_number)
+    .join(_PROJECT, _PROJECT.c.number == ProjectItem.project_number)
+    .where(ProjectItem.case_number == _COLUMNS.number, among(_PROJECT.c.state, OPEN))
+    .correlate(Case.__table__)
+    .exists()
 )
 _STAFF = frozenset({Role.BRANCH, Role.CHAIR, Role.LEAD, Role.ABOVE, Role.HANDLER, Role.HELPER, Role.INVITED})
 """Those who deal with a case, and may see it even where its reporter's neighbours may not."""
@@ -229,10 +238,12 @@ class Cases:
         states: Sequence[CaseState] = OPEN,
         offset: int = 0,
         private: bool = False,
+        alone: bool = False,
     ) -> tuple[list[CaseBrief], int]:
         """The oldest open cases of a consortium that its members may see, and how many there are in all.
 
-        ``private``: for those on duty, who see also what is on no list.
+        ``private``: for those on duty, who see also what is on no list. ``alone``: without what waits for the project
+        that is to solve it.
         """
         where = [
             _COLUMNS.consortium_id == consortium_id,
@@ -240,6 +251,8 @@ class Cases:
         ]
         if not private:
             where.append(_COLUMNS.visibility == "consortium")
+        if alone:
+            where.append(~_IN_PROJECT)
         if kind is not None:
             where.append(_COLUMNS.kind == kind.value)
         total = (
