@@ -21,8 +21,13 @@ from models.solving import EvidenceMissing
 on = Router()
 
 
-_BARE_DAY = 8
-"""Characters: 月底前, 下周三 and 12月5日前 name a day and nothing besides."""
+SHORTEST_PLAN = 2
+"""Characters; less than that says nothing of what will be done."""
+_DAY = re.compile(
+    r"\d+|[一二三四五六七八九十两几半]|年|月|日|号|周|星期|礼拜|天|小时|上午|下午|早上|晚上|今|明|后|本|这|下|底|初|中旬|"
+    r"前|之|以|内|个|工作日|能|可以|保证|一定|争取|大概|就|办好|办完|修好|修完|完成|弄好|搞好|到|在|，|,|。|\s"
+)
+"""What a promise of a day is made of: 月底前, 下周三办好. Whatever is left says what will be done."""
 
 
 _DONE = re.compile(
@@ -296,7 +301,7 @@ def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
         if day is None:
             return ctx.ask(f"work.{verb}_ask", then=ask, number=number, text=text)
         if verb == "promise":
-            plan = said if len(said) > _BARE_DAY else ""
+            plan = said if len(_DAY.sub("", said)) >= SHORTEST_PLAN else ""
             solving.promise(case, by=by, now=now, plan=plan, promised_on=day)
             return ctx.say("work.promised", number=number, day=day_of(day))
         solving.ask_extension(case, by=by, until=day, reason=_reason(ctx, said), now=now)
