@@ -49,9 +49,11 @@ class Scene(NamedTuple):
 
 
 SCENES = (
-    Scene(0, ("我们村有三万斤土豆卖不出去，想找销路",), until="已告诉"),
+    Scene(0, ("我家二十多只羊羔老拉稀，没大夫会看", "0")),
+    Scene(3, ("受理 1",)),
     Scene(1, ("查 1",)),
-    Scene(2, ("待认领",)),
+    Scene(4, ("1", "这个我们接了，明天上午去")),
+    Scene(0, ("查 1",)),
 )
 CHOICES = 4
 NOTICES_MS = 2500

@@ -21,6 +21,10 @@ from models.life import Step as Move
 on = Router()
 
 
+_BY = re.compile(r"[前内底好完]|解决|到位|搞定")
+"""What tells a promise from an appointment."""
+
+
 class WhichToClaim(Step, frozen=True):
     """没说编号：等他从几件里挑。"""
 
@@ -83,15 +87,15 @@ def take(ctx: Context, number: int, said: str) -> Reply:
     )
 
 
-def _plan(ctx: Context, said: str) -> tuple[str, date | None]:
+def _plan(ctx: Context, rest: str) -> tuple[str, date | None]:
     """What will be done, and by when, if they said so: 三天内派车去拉."""
-    if not plain(said):
-        return "", None
-    promised = ctx.mind.day(said, ctx.now)
+    said = rest if plain(rest) else ctx.text
+    # 明天上午去 says when somebody comes, not by when it is done.
+    promised = ctx.mind.day(said, ctx.now) if _BY.search(said) else None
     if promised is not None and promised < ctx.today:
         promised = None
     # 12号我们支部认领了 says nothing of a plan; 认领 12 三天内派车去拉 does.
-    return ("" if ctx.number is None else said.strip()), promised
+    return ("" if ctx.number is None else rest.strip()), promised
 
 
 def _ask_which(ctx: Context, rest: str) -> Reply:
