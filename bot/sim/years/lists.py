@@ -1,0 +1,72 @@
+"""The lists of each quarter: drawn up by whoever has the chair, sent to all, and signed by every secretary."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Final
+
+from bot.sim.years.walk import Story, Walk
+from models.book import BookKind, NothingToList
+from models.moment import SHANGHAI, local
+from models.period import Period
+
+_TURN: Final = (BookKind.PROBLEMS, BookKind.SUPPLIES, BookKind.PROJECTS)
+"""Which list is due, quarter after quarter; the supplies' one stands in for one that has nothing to say."""
+_REFUSED: Final = 2
+"""The quarter, counted from the first, whose list one party does not sign at first."""
+
+
+def quarters(start: date, end: date) -> list[Period]:
+    """The quarters that begin or are under way between two days."""
+    found = []
+    year, quarter = start.year, (start.month - 1) // 3 + 1
+    while date(year, quarter * 3 - 2, 1) <= end:
+        found.append(Period.quarter(year, quarter))
+        year, quarter = (year, quarter + 1) if quarter < 4 else (year + 1, 1)
+    return found
+
+
+def begin(walk: Walk, start: date, end: date) -> None:
+    """A list for each quarter."""
+    for place, period in enumerate(quarters(start, end)):
+        day = max(period.first.replace(day=9), start)
+        walk.begin(_quarter(walk, place, period), datetime.combine(day, time(8, 35), SHANGHAI))
+
+
+def _quarter(walk: Walk, place: int, period: Period) -> Story:
+    chance = walk.chance(period.code)
+    yield walk.office(0, chance)
+    if local(walk.now).date() > period.last:
+        return
+    number = _send(walk, _TURN[place % len(_TURN)], period)
+    if place == _REFUSED:
+        yield walk.office(2, chance)
+        book = walk.unit.books.to_change(
+            number, seen_by=walk.crew.chair(walk.now), day=local(walk.now).date()
+        )
+        party = walk.unit.books.stands(book)[-1].organisation_id
+        walk.unit.books.refuse(
+            book, party, by=walk.crew.signer(party, walk.now), reason=walk.words.book_refused, now=walk.now
+        )
+        yield walk.office(2, chance)
+        number = _send(walk, BookKind(book.kind), period)
+    book = walk.unit.books.number(number, seen_by=walk.crew.chair(walk.now), day=local(walk.now).date())
+    parties = [stand.organisation_id for stand in walk.unit.books.stands(book)]
+    chance.shuffle(parties)
+    for party in parties:
+        yield walk.soon(chance, 5, 90) if chance.random() < 0.7 else walk.office(1, chance)
+        today = local(walk.now).date()
+        signer = walk.crew.signer(party, walk.now)
+        book = walk.unit.books.to_change(number, seen_by=signer, day=today)
+        walk.unit.books.confirm(book, party, by=signer, now=walk.now)
+
+
+def _send(walk: Walk, kind: BookKind, period: Period) -> int:
+    """Draws a list up and asks everybody to sign; gives its number."""
+    books, chair = walk.unit.books, walk.crew.chair(walk.now)
+    try:
+        book = books.draw_up(walk.crew.consortium, kind, period, by=chair, now=walk.now)
+    except NothingToList:
+        book = books.draw_up(walk.crew.consortium, BookKind.SUPPLIES, period, by=chair, now=walk.now)
+    books.send(book, by=chair, now=walk.now)
+    return book.id
