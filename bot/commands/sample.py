@@ -57,7 +57,7 @@ def run(args: Namespace) -> int:
             print("数据库还不是这一版的结构，请先运行 python -m bot migrate。", file=sys.stderr)
             return 2
         begun = real_clock()
-        print("正在过这两年……", flush=True)
+        print("正在一天一天地过，要十来秒……", flush=True)
         start, end = load(store, real_clock(), years=args.years, seed=args.seed)
         with store.reading() as unit:
             counts = unit.counts()
@@ -66,10 +66,12 @@ def run(args: Namespace) -> int:
         return 1
     finally:
         store.close()
+    took = (real_clock() - begun).total_seconds()
     print(
-        f"已装入 {years.CONSORTIUM} 从 {start} 到 {local(end).date()} 的工作：{counts['cases']} 件事，"
-        f"用了 {(real_clock() - begun).total_seconds():.0f} 秒。"
+        f"已装入 {years.CONSORTIUM}，从 {start} 到 {local(end).date()}：{counts['cases']} 件事，用了 {took:.0f} 秒。"
     )
+    if start.day == 1 + _FIRST_WEEK.days and start.month == 1:
+        print(f"{start.year} 年以前的工作日历没有登记，只能从这一天开始。")
     print(f"看台账：python -m bot export all 台账.xlsx --consortium {years.CONSORTIUM}")
     return 0
 

@@ -138,9 +138,7 @@ def books(ask: Ask) -> Iterator[BookRow]:
     )
     seat = (
         select(func.min(Seat.id))
-        .where(
-            Seat.consortium_id == Book.consortium_id, Seat.organisation_id == BookParty.organisation_id
-        )
+        .where(Seat.consortium_id == Book.consortium_id, Seat.organisation_id == BookParty.organisation_id)
         .scalar_subquery()
     )
     parties = Alongside(
@@ -153,7 +151,9 @@ def books(ask: Ask) -> Iterator[BookRow]:
             .where(*ours)
             .order_by(
                 BookParty.book_id,
-                (Consortium.lead_id == Organisation.id).desc(),  # 牵头单位 signs first, the others as they joined
+                (
+                    Consortium.lead_id == Organisation.id
+                ).desc(),  # 牵头单位 signs first, the others as they joined
                 seat,
                 Organisation.id,
             ),

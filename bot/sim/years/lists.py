@@ -10,10 +10,17 @@ from models.book import BookKind, NothingToList
 from models.moment import SHANGHAI, local
 from models.period import Period
 
-_TURN: Final = (BookKind.PROBLEMS, BookKind.SUPPLIES, BookKind.PROJECTS)
-"""Which list is due, quarter after quarter; the supplies' one stands in for one that has nothing to say."""
+_TURN: Final = (
+    (BookKind.SUPPLIES,),
+    (BookKind.PROJECTS,),
+    (BookKind.PROBLEMS, BookKind.PROJECTS),
+    (BookKind.PROJECTS,),
+)
+"""Which lists are due in each quarter; the supplies' one stands in for one that has nothing to say."""
+_EVENING: Final = 18
+"""Hour from which nobody signs any more that day."""
 _REFUSED: Final = 2
-"""The quarter, counted from the first, whose list one party does not sign at first."""
+"""The quarter, counted from the first, whose first list one party does not sign at first."""
 
 
 def quarters(start: date, end: date) -> list[Period]:
@@ -27,19 +34,22 @@ def quarters(start: date, end: date) -> list[Period]:
 
 
 def begin(walk: Walk, start: date, end: date) -> None:
-    """A list for each quarter."""
+    """The lists of each quarter."""
     for place, period in enumerate(quarters(start, end)):
         day = max(period.first.replace(day=9), start)
-        walk.begin(_quarter(walk, place, period), datetime.combine(day, time(8, 35), SHANGHAI))
+        for kind in _TURN[(period.first.month - 1) // 3]:
+            refused = place == _REFUSED and kind is _TURN[2][0]
+            story = _signed(walk, kind, period, refused=refused)
+            walk.begin(story, datetime.combine(day, time(8, 35), SHANGHAI))
 
 
-def _quarter(walk: Walk, place: int, period: Period) -> Story:
-    chance = walk.chance(period.code)
+def _signed(walk: Walk, kind: BookKind, period: Period, *, refused: bool) -> Story:
+    chance = walk.chance(f"{period.code}:{kind.value}")
     yield walk.office(0, chance)
     if local(walk.now).date() > period.last:
         return
-    number = _send(walk, _TURN[place % len(_TURN)], period)
-    if place == _REFUSED:
+    number = _send(walk, kind, period)
+    if refused:
         yield walk.office(2, chance)
         book = walk.unit.books.to_change(
             number, seen_by=walk.crew.chair(walk.now), day=local(walk.now).date()
@@ -54,7 +64,9 @@ def _quarter(walk: Walk, place: int, period: Period) -> Story:
     parties = [stand.organisation_id for stand in walk.unit.books.stands(book)]
     chance.shuffle(parties)
     for party in parties:
-        yield walk.soon(chance, 5, 90) if chance.random() < 0.7 else walk.office(1, chance)
+        after = walk.soon(chance, 5, 90)
+        evening = local(after).hour >= _EVENING
+        yield walk.office(1, chance) if evening or chance.random() < 0.3 else after
         today = local(walk.now).date()
         signer = walk.crew.signer(party, walk.now)
         book = walk.unit.books.to_change(number, seen_by=signer, day=today)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Generator
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final
 
@@ -74,7 +74,10 @@ class Tale:
         supply = unit.supplies.look(told.supply)
         fit = Fit(supply.code, supply.title, supply.unit_name, 0.9, told.reason)
         unit.suggestions.show(self.case, [fit], version=_SUGGESTED, now=now)
-        unit.suggestions.choose(self.case, 1, by=by, now=now)
+        if "none_suits" in told.twist:
+            unit.suggestions.refuse(self.case, by=by, now=now)
+        else:
+            unit.suggestions.choose(self.case, 1, by=by, now=now)
 
     def _join(self, place: int) -> Story:
         """我也是: somebody else of the branch, unless it is over."""
@@ -95,7 +98,11 @@ class Tale:
     def story(self) -> Story:
         """From the report to the end."""
         self.report()
-        yield self.walk.office(3 if "slow" in self.told.twist else self.chance.choice((0, 0, 1)), self.chance)
+        if "urgent" in self.told.twist:
+            yield self.walk.soon(self.chance, 5, 50)
+        else:
+            late = "slow" in self.told.twist
+            yield self.walk.office(3 if late else self.chance.choice((0, 0, 1)), self.chance)
         ended = yield from self._received()
         if ended:
             return
@@ -105,7 +112,7 @@ class Tale:
 
     # ---- before anybody has it -------------------------------------------------------------------
 
-    def _received(self) -> Iterator[datetime]:
+    def _received(self) -> Generator[datetime, None, bool]:
         """What the chair does with it; tells whether that was its end."""
         walk, told, unit = self.walk, self.told, self.walk.unit
         now, twist, words = walk.now, set(told.twist), walk.words
@@ -178,21 +185,30 @@ class Tale:
                 claiming.give_back(self.case, by=by, reason=walk.words.give_back, now=walk.now)
         urgent = "urgent" in twist
         yield walk.soon(self.chance) if urgent else walk.office(self.chance.randint(1, 2), self.chance)
-        claiming.claim(self.case, by=self._handler, now=walk.now, plan=told.plan)
+        claiming.claim(self.case, by=self._handler, now=walk.now, plan=told.plan, promised_on=self._promise())
         yield walk.soon(self.chance, 15, 90 if urgent else 300)
         unit.solving.contact(self.case, by=self._handler, now=walk.now)
         for code in told.beside:
             yield walk.office(1, self.chance)
             claiming.help(self.case, by=walk.crew.liaison(code, walk.now), now=walk.now)
 
+    def _promise(self) -> date | None:
+        """The day that the claimant names where it takes longer than usual; who will be late names none."""
+        if not self.told.days or {"late", "extend", "extend_refused"} & set(self.told.twist):
+            return None
+        return self.walk.workday(self.told.days + 1)
+
     # ---- while somebody has it -------------------------------------------------------------------
 
     def _worked(self) -> Story:
         """The reports on the way, and that it is done."""
         walk, told, unit = self.walk, self.told, self.walk.unit
+        if "urgent" in told.twist:
+            yield from self._hurried()
+            return
         days = told.days or _DAYS[unit.directory.pace(told.category, unit)]
-        left = max(0 if "urgent" in told.twist else 1, days - 2 * len(told.beside))
-        each = max(1, left // (len(told.steps) + 1)) if left else 0
+        left = max(1, days - 2 * len(told.beside))
+        each = max(1, left // (len(told.steps) + 1))
         for place, step in enumerate(told.steps):
             yield walk.office(each, self.chance)
             unit.solving.progress(self.case, by=self._handler, note=step, now=walk.now)
@@ -200,8 +216,16 @@ class Tale:
                 yield from self._interrupted()
         if not told.evidence:
             yield from self.in_touch()
-        yield walk.office(max(0 if left == 0 else 1, left - each * len(told.steps)), self.chance)
+        yield walk.office(max(1, left - each * len(told.steps)), self.chance)
         self.resolve(told.evidence)
+
+    def _hurried(self) -> Story:
+        """What is urgent is worked on at once, night or not."""
+        for step in self.told.steps:
+            yield self.walk.soon(self.chance, 40, 120)
+            self.walk.unit.solving.progress(self.case, by=self._handler, note=step, now=self.walk.now)
+        yield self.walk.soon(self.chance, 240, 720)
+        self.resolve(self.told.evidence)
 
     def in_touch(self) -> Story:
         """It is still being worked on: once a week the claimant calls."""
@@ -252,6 +276,8 @@ class Tale:
         yield walk.spare(self.chance.randint(1, 4), self.chance)
         if "rework" in twist:
             unit.closing.evaluate(self.case, 2, by=self._reporter, text=told.bad, now=walk.now)
+            if "stuck" in twist:
+                yield from self.in_touch()
             yield from self._anew()
         level = told.level or self.chance.choice(_LEVELS)
         unit.closing.evaluate(self.case, level, by=self._reporter, text=told.words, now=walk.now)

@@ -57,7 +57,7 @@ class Enterprise:
             yield walk.office(3, self.chance)
             unit.claiming.give_back(self.case, by=by, reason=walk.words.give_back, now=walk.now)
             yield walk.office(1, self.chance)
-        promised = unit.workdays.calendar.after(local(walk.now).date(), told.days)
+        promised = walk.workday(told.days)
         unit.claiming.claim(
             self.case,
             by=walk.crew.liaison(told.lead, walk.now),
@@ -75,8 +75,6 @@ class Enterprise:
         for part in self.parts:
             if part.case.state == CaseState.RESOLVED.value:
                 walk.begin(part.rated(), walk.now)
-        if "unrated" in told.twist:
-            return
         yield walk.spare(self.chance.randint(1, 4), self.chance)
         by = walk.crew.reporter(self.case, walk.now)
         unit.closing.evaluate(self.case, told.level or 4, by=by, text=told.words, now=walk.now)
@@ -117,11 +115,10 @@ class Enterprise:
             for place in range(len(told.milestones))
         ]
         begun = local(walk.now).date()
-        last = "extend" in told.twist
-        calendar = unit.workdays.calendar
+        wanted = told.extended
         for after, mark in sorted(marks, key=lambda each: (each[0], isinstance(each[1], int))):
-            due = calendar.after(begun, max(1, after - 2))
-            while (left := calendar.between(local(walk.now).date(), due)) > 5:
+            due = walk.workday(max(1, after - 2), begun)
+            while (left := walk.workdays(due)) > 5:
                 yield walk.office(min(4, left), self.chance)
                 unit.solving.contact(self.case, by=self._handler, now=walk.now)
             yield walk.office(left, self.chance)
@@ -129,8 +126,8 @@ class Enterprise:
                 unit.solving.progress(self.case, by=self._handler, note=mark, now=walk.now)
             else:
                 unit.projects.reach(self.case, mark, by=self._handler, now=walk.now)
-            if last and after >= told.days // 2:
-                last = False
+            if wanted and after >= told.days // 2:
+                wanted = False
                 yield from self._extended(promised)
         yield walk.soon(self.chance)
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import tomllib
 from datetime import date, timedelta
 from importlib import resources
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 MOST_YEARS: Final = 2
 """Years that are written down."""
+
+
+Twist = Literal[
+    "withdraw", "merge", "decline", "appeal", "transfer",
+    "study", "postponed", "handed_over", "shelved",
+    "slow", "dispatch", "invite", "lapse", "give_back", "revoke",
+    "late", "extend", "extend_refused", "pause",
+    "rework", "stuck", "visit", "unrated", "reopen", "second",
+    "none_suits", "urgent", "behalf", "private",
+]  # fmt: skip
+"""What does not go smoothly; ``matters.toml`` says what each one is."""
 
 
 class Matter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,7 +53,7 @@ class Matter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """0: drawn."""
     into: str = ""
     close: str = ""
-    twist: tuple[str, ...] = ()
+    twist: tuple[Twist, ...] = ()
 
 
 class Undertaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,9 +73,8 @@ class Undertaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     beside: tuple[str, ...] = ()
     evidence: str = ""
     words: str = ""
-    bad: str = ""
     level: int = 0
-    twist: tuple[str, ...] = ()
+    extended: bool = False
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +91,6 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pause: str
     visit: str
     book_refused: str
-    bad: str
     evidence: str
     step: tuple[str, ...]
 

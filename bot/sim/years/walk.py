@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 
 from bot.sim.years.crew import Crew
@@ -58,13 +58,9 @@ class Walk:
 
     def office(self, days: int, chance: Random) -> datetime:
         """Some time in office hours so many working days later; today if there is still time."""
-        day = local(self.now).date()
-        try:
-            day = self.unit.workdays.calendar.after(day, days)
-            while not self.unit.workdays.calendar.worked(day):
-                day += timedelta(days=1)
-        except YearMissing:  # behind the calendar's end, where this walk ends too
-            return self.end
+        day = self.workday(days)
+        while not self._worked(day):
+            day += timedelta(days=1)
         return self._later(datetime.combine(day, time(8, 40), SHANGHAI), chance.randrange(500))
 
     def spare(self, days: int, chance: Random) -> datetime:
@@ -75,6 +71,25 @@ class Walk:
     def soon(self, chance: Random, least: int = 20, most: int = 180) -> datetime:
         """So many minutes later."""
         return self.now + timedelta(minutes=chance.randint(least, most), seconds=chance.randrange(60))
+
+    def workday(self, days: int, since: date | None = None) -> date:
+        """So many working days after a day (default: today)."""
+        day = since or local(self.now).date()
+        while days > 0:
+            day += timedelta(days=1)
+            days -= self._worked(day)
+        return day
+
+    def workdays(self, until: date) -> int:
+        """How many working days are left from tomorrow up to a day."""
+        today = local(self.now).date()
+        return sum(self._worked(today + timedelta(days=each + 1)) for each in range((until - today).days))
+
+    def _worked(self, day: date) -> bool:
+        try:
+            return self.unit.workdays.calendar.worked(day)
+        except YearMissing:  # somebody promises a day behind the calendar's end
+            return day.weekday() < 5
 
     def _later(self, morning: datetime, minutes: int) -> datetime:
         moment = morning + timedelta(minutes=minutes)
