@@ -16,7 +16,7 @@ _TURN: Final = (
     (BookKind.PROBLEMS, BookKind.PROJECTS),
     (BookKind.PROJECTS,),
 )
-"""Which lists are due in each quarter; the supplies' one stands in for one that has nothing to say."""
+"""Which lists are due in each quarter. Where the first has nothing to say, that of supplies stands in for it."""
 _EVENING: Final = 18
 """Hour from which nobody signs any more that day."""
 _REFUSED: Final = 2
@@ -37,8 +37,8 @@ def begin(walk: Walk, start: date, end: date) -> None:
     """The lists of each quarter."""
     for place, period in enumerate(quarters(start, end)):
         day = max(period.first.replace(day=9), start)
-        for kind in _TURN[(period.first.month - 1) // 3]:
-            refused = place == _REFUSED and kind is _TURN[2][0]
+        for kind in _due(period):
+            refused = place == _REFUSED and kind is _due(period)[0]
             story = _signed(walk, kind, period, refused=refused)
             walk.begin(story, datetime.combine(day, time(8, 35), SHANGHAI))
 
@@ -49,6 +49,10 @@ def _signed(walk: Walk, kind: BookKind, period: Period, *, refused: bool) -> Sto
     if local(walk.now).date() > period.last:
         return
     number = _send(walk, kind, period)
+    if number is None and kind is _due(period)[0]:
+        number = _send(walk, BookKind.SUPPLIES, period)
+    if number is None:
+        return
     if refused:
         yield walk.office(2, chance)
         book = walk.unit.books.to_change(
@@ -59,7 +63,7 @@ def _signed(walk: Walk, kind: BookKind, period: Period, *, refused: bool) -> Sto
             book, party, by=walk.crew.signer(party, walk.now), reason=walk.words.book_refused, now=walk.now
         )
         yield walk.office(2, chance)
-        number = _send(walk, BookKind(book.kind), period)
+        number = _send(walk, BookKind(book.kind), period) or number
     book = walk.unit.books.number(number, seen_by=walk.crew.chair(walk.now), day=local(walk.now).date())
     parties = [stand.organisation_id for stand in walk.unit.books.stands(book)]
     chance.shuffle(parties)
@@ -73,12 +77,16 @@ def _signed(walk: Walk, kind: BookKind, period: Period, *, refused: bool) -> Sto
         walk.unit.books.confirm(book, party, by=signer, now=walk.now)
 
 
-def _send(walk: Walk, kind: BookKind, period: Period) -> int:
-    """Draws a list up and asks everybody to sign; gives its number."""
+def _due(period: Period) -> tuple[BookKind, ...]:
+    return _TURN[(period.first.month - 1) // 3]
+
+
+def _send(walk: Walk, kind: BookKind, period: Period) -> int | None:
+    """Draws a list up and asks everybody to sign; gives its number, None where there is nothing to list."""
     books, chair = walk.unit.books, walk.crew.chair(walk.now)
     try:
         book = books.draw_up(walk.crew.consortium, kind, period, by=chair, now=walk.now)
     except NothingToList:
-        book = books.draw_up(walk.crew.consortium, BookKind.SUPPLIES, period, by=chair, now=walk.now)
+        return None
     books.send(book, by=chair, now=walk.now)
     return book.id
