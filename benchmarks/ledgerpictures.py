@@ -29,9 +29,13 @@ from models.store import Store
 from models.vault import Vault, new_key
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-PICTURED = ("problems", "projects", "overview")
-"""Ledgers whose first page stands in the documents."""
-DPI = 110
+PICTURED = {"problems": 0.62, "projects": 0.5, "overview": 0.72}
+"""Ledgers that stand in the documents, and how much of the height of their first page."""
+DPI = 100
+PAPER = (11.69, 8.27)
+"""A4 on its side, in inches."""
+MARGIN = 0.35
+"""Inches of white paper that are cut off at each side."""
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><include>/etc/fonts/fonts.conf</include>
 <match target="pattern"><test name="family"><string>宋体</string></test>
@@ -78,11 +82,23 @@ def picture(pdf: Path, where: Path, *options: str) -> None:
     _run("pdftoppm", "-png", "-gray", "-r", str(DPI), *options, str(pdf), str(where))
 
 
+def _cut(share: float) -> tuple[str, ...]:
+    """The options that leave so much of a page's height, from the top, without the paper's white edge."""
+    edge, width, height = (
+        round(inches * DPI) for inches in (MARGIN, PAPER[0] - 2 * MARGIN, PAPER[1] * share)
+    )
+    return ("-x", str(edge), "-y", str(edge), "-W", str(width), "-H", str(height))
+
+
+def _equipped() -> None:
+    for program in ("soffice", "pdftoppm"):
+        if shutil.which(program) is None:
+            raise NoPictureError(
+                f"there is no {program}. On Debian: apt-get install libreoffice-calc poppler-utils fonts-noto-cjk"
+            )
+
+
 def _run(program: str, *arguments: str, **settings: str) -> None:
-    if shutil.which(program) is None:
-        raise NoPictureError(
-            f"there is no {program}. On Debian: apt-get install libreoffice-calc poppler-utils fonts-noto-cjk"
-        )
     done = subprocess.run(
         [program, *arguments],
         env=os.environ | settings,
@@ -104,11 +120,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     wanted = list(layouts().values()) if args.all else [layouts()[key] for key in PICTURED]
     out: Path = args.all or IMAGES
-    out.mkdir(parents=True, exist_ok=True)
     try:
+        _equipped()
+        out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as name, lived(Path(name)) as (store, day):
             for key, pdf in printed(Path(name), store, day, wanted).items():
-                first = () if args.all else ("-f", "1", "-l", "1", "-singlefile")
+                first = () if args.all else ("-f", "1", "-l", "1", "-singlefile", *_cut(PICTURED[key]))
                 picture(pdf, out / f"ledger-{key}", *first)
                 print(out / f"ledger-{key}.png" if first else f"{out}/ledger-{key}-*.png")
     except NoPictureError as reason:

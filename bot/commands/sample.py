@@ -72,7 +72,11 @@ def run(args: Namespace) -> int:
     )
     if start.day == 1 + _FIRST_WEEK.days and start.month == 1:
         print(f"{start.year} 年以前的工作日历没有登记，只能从这一天开始。")
-    print(f"看台账：python -m bot export all 台账.xlsx --consortium {years.CONSORTIUM}")
+    print("看台账：")
+    if args.data:
+        print(f"  export BOT_DATABASE__URL=sqlite:///{args.data / 'demo.db'}")
+        print(f"  export BOT_PRIVACY__DATA_KEY=$(cat {args.data / 'demo.key'})")
+    print(f"  python -m bot export all 台账.xlsx --consortium {years.CONSORTIUM}")
     return 0
 
 
