@@ -14,6 +14,7 @@ from bot.commands.demo import demo_config
 from bot.config import find
 from bot.kit.clock import real_clock
 from bot.sim import years
+from bot.sim.years.crew import CONSORTIUM
 from bot.sim.years.script import MOST_YEARS
 from bot.work.duties import DUTIES
 from models import schema
@@ -68,15 +69,15 @@ def run(args: Namespace) -> int:
         store.close()
     took = (real_clock() - begun).total_seconds()
     print(
-        f"已装入 {years.CONSORTIUM}，从 {start} 到 {local(end).date()}：{counts['cases']} 件事，用了 {took:.0f} 秒。"
+        f"已装入 {CONSORTIUM}，从 {start} 到 {local(end).date()}：{counts['cases']} 件事，用了 {took:.0f} 秒。"
     )
-    if start.day == 1 + _FIRST_WEEK.days and start.month == 1:
+    if start > _wanted(local(begun).date(), args.years):
         print(f"{start.year} 年以前的工作日历没有登记，只能从这一天开始。")
     print("看台账：")
     if args.data:
         print(f"  export BOT_DATABASE__URL=sqlite:///{args.data / 'demo.db'}")
         print(f"  export BOT_PRIVACY__DATA_KEY=$(cat {args.data / 'demo.key'})")
-    print(f"  python -m bot export all 台账.xlsx --consortium {years.CONSORTIUM}")
+    print(f"  python -m bot export all 台账.xlsx --consortium {CONSORTIUM}")
     return 0
 
 
@@ -93,6 +94,8 @@ def load(store: Store, now: datetime, *, years: int = MOST_YEARS, seed: int = 1)
             raise Refused(
                 "这个数据库里已经有需求、问题了，示例只装进没有的：换一个 --data 文件夹，或换一个数据库。"
             )
+        if unit.consortia.by_code(CONSORTIUM) is not None:
+            raise Refused(f"这个数据库里已经有编号是 {CONSORTIUM} 的融合体，示例装不进去：换一个数据库。")
         start, end = span(unit, now, years)
         _live(unit, start, end, seed)
     store.directory.forget()
@@ -106,7 +109,7 @@ def span(unit: Unit, now: datetime, years: int) -> tuple[date, datetime]:
         Refused: for none of them they are.
     """
     calendar, today = unit.workdays.calendar, local(now).date()
-    wanted = date(today.year - years, today.month, min(today.day, 28))
+    wanted = _wanted(today, years)
     known = [year for year in calendar.years() if wanted.year <= year <= today.year]
     if not known:
         raise Refused(
@@ -119,6 +122,11 @@ def span(unit: Unit, now: datetime, years: int) -> tuple[date, datetime]:
             "这几年的工作日历都没有登记，算不出时限，请先导入：python -m bot import calendar 文件。"
         )
     return start, min(now, datetime.combine(last, time(18, 0), SHANGHAI))
+
+
+def _wanted(today: date, years: int) -> date:
+    """So many years ago; every month has 28 days."""
+    return date(today.year - years, today.month, min(today.day, 28))
 
 
 def _live(unit: Unit, start: date, end: datetime, seed: int) -> None:
