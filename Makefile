@@ -10,7 +10,7 @@ BENCH_STAMP := $(VENV)/.installed-bench
 CHROMIUM := /usr/bin/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format talks bench eval train migration screenshots clean
+.PHONY: help setup demo test check format talks bench eval train migration screenshots ledgers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ migration: setup ## a new migration from what the models say (m="what it does")
 screenshots: setup ## take the README's pictures anew (needs Chromium and a Chinese font)
 	@test -x $(CHROMIUM) || { echo "There is no $(CHROMIUM). On Debian: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
 	@$(BIN)/python -m benchmarks.screenshots
+
+ledgers: setup ## picture the sample's ledgers anew for the documents (needs LibreOffice; ARGS="--all DIR": every page)
+	@$(BIN)/python -m benchmarks.ledgerpictures $(ARGS)
 
 clean: ## remove .venv and the demo's data
 	rm -rf $(VENV) data/demo.db data/demo.db-wal data/demo.db-shm data/demo.key

@@ -14,6 +14,7 @@ from bot.config import ConfigError, find
 
 ABOUT = {
     "demo": "整个产品在这台机器上演示，不需要公众号",
+    "sample": "装入一个融合体两年的示例工作，看台账用",
     "serve": "正式运行：收消息、发消息",
     "migrate": "把数据库结构升到最新",
     "doctor": "检查配置、数据库、微信接口",
@@ -30,6 +31,7 @@ ABOUT = {
 CONFIGURED = ("serve", "migrate", "doctor", "import", "export", "match", "replay")
 """Commands that read the settings."""
 MODULES = {
+    "sample": "sample",
     "import": "importing",
     "export": "export",
     "understand": "understand",
@@ -108,6 +110,11 @@ def run(args: argparse.Namespace) -> int:
             from bot.commands import bench
 
             return bench.run(args)
+        case "sample":
+            from bot.commands import sample
+
+            log.set_up("WARNING")
+            return sample.run(args)
         case "match":
             from bot.commands import match, serving
 

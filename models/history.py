@@ -142,10 +142,21 @@ class History:
     @cached_property
     def lead(self) -> Hold | None:
         """Who had the case in hand, or had solved it, by a claim of its own or a project's."""
-        own = next((claim for claim in reversed(self.standing) if claim.lead), None)
-        if own is not None or self.state in _WAITING:
+        if self._own_lead is not None or self.state in _WAITING:
+            return self._own_lead
+        return next((each for each in reversed(self.through) if each.lead and not self.returned(each)), None)
+
+    @property
+    def beside(self) -> list[Hold]:
+        """Who stood beside the lead: of a part of a project, those who stood beside the project's."""
+        own = [claim for claim in self.standing if not claim.lead]
+        if self._own_lead is not None or self.state in _WAITING:
             return own
-        return next((claim for claim in reversed(self.through) if not self.returned(claim)), None)
+        return own + [each for each in self.through if not each.lead and not self.returned(each)]
+
+    @property
+    def _own_lead(self) -> Hold | None:
+        return next((claim for claim in reversed(self.standing) if claim.lead), None)
 
     def returned(self, claim: Hold) -> bool:
         """Whether a claim had been given back, taken away or had lapsed by then."""
@@ -153,8 +164,8 @@ class History:
 
     def lead_at(self, moment: datetime) -> Hold | None:
         """Whose lead began last at or before a moment: whoever answers for what happened then."""
-        leads = (each for each in reversed(self.claims) if each.lead)
-        return next((each for each in (*leads, *reversed(self.through)) if each.effective_at <= moment), None)
+        claims = (*reversed(self.claims), *reversed(self.through))
+        return next((each for each in claims if each.lead and each.effective_at <= moment), None)
 
     def last(self, state: str) -> datetime | None:
         """When the case last went into a state."""
@@ -335,7 +346,7 @@ class _Beside:
             _beside(ProjectItem, which, *_HOLD)
             .join(Claim, Claim.case_number == ProjectItem.project_number)
             .join(Member, Member.id == Claim.member_id)
-            .where(ProjectItem.at < self.end, Claim.lead, *begun)
+            .where(ProjectItem.at < self.end, *begun)
             .order_by(Claim.effective_at, Claim.id)
         )
         said = _beside(

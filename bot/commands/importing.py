@@ -7,7 +7,7 @@ import gc
 import sys
 import zlib
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -153,11 +153,22 @@ def load_world(store: Store, folder: Path, now: datetime) -> None:
     with store.unit() as unit:
         if unit.revisions.all().get("world") == seal:
             return
-        progress = Progress()
-        for kind, path in paths.items():
-            _write(unit, kind, _plan(unit, kind, _read(kind, path, progress), now), progress)
+        load_tables(unit, folder, now)
         unit.revisions.note("world", seal)
     store.directory.forget()
+
+
+def load_tables(unit: Unit, folder: Path, now: datetime, kinds: Sequence[str] = _WORLD) -> None:
+    """Imports the tables of a folder that came with the product; whoever opened the unit has the directory forget.
+
+    Raises:
+        SheetRefused: one of the files is no such table.
+        RowsRefused: bad rows.
+    """
+    progress = Progress()
+    for kind in kinds:
+        table = _read(kind, folder / f"{kind}.csv", progress)
+        _write(unit, kind, _plan(unit, kind, table, now), progress)
 
 
 @contextlib.contextmanager

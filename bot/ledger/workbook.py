@@ -36,14 +36,6 @@ _FORMATS: Final = {
     "moment": "yyyy-mm-dd hh:mm",
     "percent": "0.0%",
 }
-_ACROSS: Final = {
-    "long": "left",
-    "number": "right",
-    "decimal": "right",
-    "percent": "right",
-    "figure": "right",
-}
-"""Where a value stands in its cell; the others in the middle, as forms have it."""
 _FONT: Final = "宋体"
 _THIN: Final = Side(style="thin", color="FF808080")
 _EDGES: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
@@ -123,10 +115,10 @@ class Sheet:
     def _style(self, column: Column) -> int:
         """The number under which the form keeps the style of a column's cells."""
         cell = Cell(self._sheet)
-        across = "center" if column is _FIRST else _ACROSS.get(column.kind, "center")
-        indent = 1 if across == "right" else 0
+        # All but long text stands in the middle, as forms have it; numbers too, which are few and small.
+        across = "left" if column.kind == "long" else "center"
         cell.font = Font(name=_FONT, size=10)
-        cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=True, indent=indent)
+        cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=True)
         cell.border = _EDGES
         cell.number_format = _FORMATS.get(column.kind, "General")
         return int(cell.style_id)
@@ -142,7 +134,7 @@ class Sheet:
         self._count += 1
         row, lines, parts = str(HEAD_ROWS + self._count), 1, []
         for (before, behind, width), value in zip(self._openings, (self._count, *values), strict=True):
-            if isinstance(value, str) and (len(value) * 2 >= width or "\n" in value):
+            if isinstance(value, str) and (len(value) * 2 > width or "\n" in value):
                 lines = max(lines, _lines(value, width))
             parts.append(f"{before}{row}{behind}{_content(value)}")
         # Not every program that opens or prints a workbook works out by itself how high its rows must be.
@@ -162,9 +154,10 @@ class Sheet:
 
 def _lines(words: str, width: int) -> int:
     """Into how many lines a text falls in so many characters of half width."""
-    own = max(1, width - 1)
     # In GBK a sign has as many bytes as halves of a square.
-    return sum(max(1, -(-len(part.encode("gbk", "replace")) // own)) for part in words.split("\n"))
+    halves = [len(part.encode("gbk", "replace")) for part in words.split("\n")]
+    # A line that goes on ends early: no square is cut in two, and no line begins with a comma.
+    return sum(1 if each <= width else -(-each // max(1, width - 2)) for each in halves)
 
 
 def _content(value: Value) -> str:
@@ -176,7 +169,8 @@ def _content(value: Value) -> str:
             value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return f' t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>'
     if isinstance(value, datetime):
-        return f"><v>{(value - _NOUGHT) / _DAY:.9f}</v></c>"
+        # All digits: one of 08:31 that is short by a part of a second is shown as 08:30.
+        return f"><v>{(value - _NOUGHT) / _DAY!r}</v></c>"
     if isinstance(value, date):
         return f"><v>{value.toordinal() - _NOUGHT.toordinal()}</v></c>"
     return f"><v>{value}</v></c>"

@@ -9,13 +9,15 @@ import msgspec
 from sqlalchemy import select
 
 from models.case import Case
-from models.clock import Clock, Urging
+from models.clock import Clock, Level, Urging
 from models.history import stream
 from models.ledgers.asking import Ask
 from models.ledgers.words import called, share
 from models.timeline import TimelineEntry
 
 _HOUR = timedelta(hours=1)
+_URGED = (Level.URGE.value, Level.SUPERVISE.value, Level.ESCALATE.value)
+"""What an office calls urging: being reminded in time, or asked for a rating, is none."""
 
 
 class TurnRow(msgspec.Struct, frozen=True):
@@ -66,7 +68,7 @@ def turns(ask: Ask) -> Iterator[TurnRow]:
 
 
 def urgings(ask: Ask) -> Iterator[UrgingRow]:
-    """10 催办督办记录."""
+    """10 催办督办记录: 催办、督办、提级; no reminders."""
     period = ask.period
     what = (
         select(TimelineEntry.event)
@@ -90,7 +92,9 @@ def urgings(ask: Ask) -> Iterator[UrgingRow]:
         )
         .join(Case, Case.number == Urging.case_number)
         .join(Clock, Clock.id == Urging.clock_id)
-        .where(Urging.at >= period.begin, Urging.at < period.end, *ask.scope.cases())
+        .where(
+            Urging.level.in_(_URGED), Urging.at >= period.begin, Urging.at < period.end, *ask.scope.cases()
+        )
         .order_by(Urging.at, Urging.id)
     )
     for row in stream(ask.unit, query):

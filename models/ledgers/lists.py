@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from models.asof import Period, day_of
 from models.book import Book, BookItem, BookParty
-from models.consortium import Consortium
+from models.consortium import Consortium, Seat
 from models.evaluation import Evaluation, EvaluationKind
 from models.history import SOLVED, Alongside, stream
 from models.ledgers.asking import Ask
@@ -135,14 +135,27 @@ def books(ask: Ask) -> Iterator[BookRow]:
         Book.signed_at < period.end,
         Book.consortium_id.in_(select(Consortium.id).where(*ask.scope.united())),
     )
+    seat = (
+        select(func.min(Seat.id))
+        .where(Seat.consortium_id == Book.consortium_id, Seat.organisation_id == BookParty.organisation_id)
+        .scalar_subquery()
+    )
     parties = Alongside(
         stream(
             ask.unit,
             select(BookParty.book_id, Organisation.name)
             .join(Book, Book.id == BookParty.book_id)
+            .join(Consortium, Consortium.id == Book.consortium_id)
             .join(Organisation, Organisation.id == BookParty.organisation_id)
             .where(*ours)
-            .order_by(BookParty.book_id, BookParty.organisation_id),
+            .order_by(
+                BookParty.book_id,
+                (
+                    Consortium.lead_id == Organisation.id
+                ).desc(),  # 牵头单位 signs first, the others as they joined
+                seat,
+                Organisation.id,
+            ),
         )
     )
     state = (
@@ -193,7 +206,7 @@ def books(ask: Ask) -> Iterator[BookRow]:
         signers = [name for _, name in parties.of(row.id)]
         [(_, lines, cases, kept)] = counted.of(row.id) or [(row.id, 0, 0, 0)]
         yield BookRow(
-            code=f"{row.code}-{row.period}-{row.kind[:2].upper()}{row.version}",
+            code=f"{row.code}-{row.period}-{called('book_code', row.kind)}{row.version}",
             consortium=row.name,
             kind=called("book_kind", row.kind),
             title=row.title,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import msgspec
 
 from models.asof import day_of
-from models.history import History, Hold, histories
+from models.history import History, histories
 from models.ledgers.asking import Ask
 from models.ledgers.words import called, remark
 from models.life import LEVELS, CaseState, CloseKind
@@ -74,7 +74,7 @@ def problems(ask: Ask) -> Iterator[ProblemRow]:
             category=about.category,
             text=ask.veil.matter(about.text, about.visibility, about.name_sealed),
             lead=ask.places[lead.organisation_id].name if lead else "",
-            others="、".join(ask.places[hold.organisation_id].name for hold in _others(case)),
+            others="、".join(ask.places[hold.organisation_id].name for hold in case.beside),
             person=ask.veil.name(lead.name_sealed) if lead else "",
             measures=_told(ask, case, lead.plan) if lead else "",
             due_on=due_on(case),
@@ -116,10 +116,6 @@ def _raised(ask: Ask, kind: str) -> Iterator[History]:
             yield case
 
 
-def _others(case: History) -> list[Hold]:
-    return [hold for hold in case.standing if not hold.lead]
-
-
 def _told(ask: Ask, case: History, words: str) -> str:
     """Words about a case that may give away what its text would."""
     return ask.veil.matter(words, case.case.visibility, case.case.name_sealed) if words else ""
@@ -128,7 +124,7 @@ def _told(ask: Ask, case: History, words: str) -> str:
 def claimants(ask: Ask, case: History) -> str:
     """Whoever has the case in hand or has solved it, the lead first."""
     lead = case.lead
-    holds = [*([lead] if lead else []), *_others(case)]
+    holds = [*([lead] if lead else []), *case.beside]
     return "、".join(dict.fromkeys(ask.places[hold.organisation_id].name for hold in holds))
 
 
@@ -180,7 +176,9 @@ def _remarks(ask: Ask, case: History) -> str:
         found.append(remark("merged", number=case.case.merged_into))
     if case.left_by in _BECAUSE:
         note = next((step.note for step in reversed(case.steps) if step.event == case.left_by), "")
-        if note:
+        if note and case.left_by == "write_off":  # its words begin with how it left the list
+            found.append(_told(ask, case, note))
+        elif note:
             found.append(remark("because", state=stands(case), note=_told(ask, case, note)))
     if case.reworks:
         found.append(remark("reworks", count=case.reworks))

@@ -68,6 +68,7 @@ def test_routes_prints_the_table_whatever_the_locale(here: Path) -> None:
         ["demo", "--port", "many"],
         ["import"],
         ["export", "needs"],
+        ["sample", "--years", "3"],
         ["understand"],
     ],
     ids=" ".join,

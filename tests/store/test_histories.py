@@ -59,7 +59,7 @@ def test_what_is_written_off_is_archived_and_not_solved(store: Store, town: Town
         unit.closing.write_off(case, CloseKind.SHELVED, by=town["lead"], reason="等批地", now=now)
     [row] = rows(store, "problems")
     assert (row.progress, row.close_kind, row.done_at, row.rating) == ("已销号", "挂账", None, "")
-    assert row.remarks == "已销号：挂账：等批地"
+    assert row.remarks == "挂账：等批地"
     assert row.lead == "供电公司党支部", "whoever had it then"
     totals = {each.label: each.value for each in rows(store, "overview")}
     assert totals["解决问题（含需求）"] == 0
@@ -76,12 +76,13 @@ def test_the_parts_of_a_project_are_in_the_hands_of_whoever_claims_it(
         unit.projects.put_in(project, [unit.casework.find(part)], by=town["chair"], now=now)
         unit.projects.set_milestones(project, [("勘察", 1), ("施工", 3)], by=town["chair"], now=now)
         unit.claiming.claim(project, by=town["market"], plan="分两期", now=now + timedelta(hours=1))
+        unit.claiming.help(project, by=town["next_chair"], now=now + timedelta(hours=2))
         unit.projects.reach(project, 1, by=town["market"], now=now + timedelta(hours=2))
         percent = unit.projects.percent(whole)
     [need] = rows(store, "needs")
     [row] = rows(store, "projects")
-    assert (need.state, need.claimants) == ("办理中", "批发市场党支部")
-    assert (row.items, row.claimants, row.plan) == (str(part), "批发市场党支部", "分两期")
+    assert (need.state, need.claimants) == ("办理中", "批发市场党支部、供电公司党支部")
+    assert (row.items, row.claimants, row.plan) == (str(part), need.claimants, "分两期")
     assert row.progress == percent / 100
     assert figures(store)["claimed"] == (2, 2), "the part went with its project"
 

@@ -144,8 +144,8 @@ def test_a_project_with_its_items_and_milestones(read: Read) -> None:
     [may], [june] = read("projects", MAY), read("projects", JUNE)
     assert (may.number, may.title, may.items, may.claimants) == (5, "亮化工程", "1、2", "东沟村党支部")
     assert (may.plan, may.signed_on, may.state) == ("分两期", date(2026, 5, 15), "实施中")
-    assert (may.milestones, may.progress) == ("1/2 勘察（已完成）、施工", 0.25)
-    assert (june.milestones, june.progress) == ("2/2 勘察（已完成）、施工（已完成）", 1.0)
+    assert (may.milestones, may.progress) == ("1/2 勘察√、施工", 0.25)
+    assert (june.milestones, june.progress) == ("2/2 勘察√、施工√", 1.0)
     assert read("projects", date(2026, 5, 14))[0].items == "1"
     assert read("projects", date(2026, 5, 14))[0].signed_on is None
 
@@ -155,7 +155,7 @@ def test_a_signed_list_and_how_much_of_it_was_kept(read: Read) -> None:
     assert read("books", JUNE, date(2026, 6, 1)) == []
     [before] = read("books", date(2026, 5, 19))
     [after] = read("books", date(2026, 7, 1))
-    assert before.code == "C1-2026-Q2-PR1"
+    assert before.code == "C1-2026-Q2-XM1"
     assert (before.consortium, before.kind) == ("富园惠民联合党委", "项目清单")
     assert (before.parties, before.items) == ("东沟村党支部、西沟村党支部", 3)
     assert (before.kept, before.state) == ("0.0%（0/2）", "履行中")
