@@ -44,8 +44,6 @@ class Scene(NamedTuple):
     place: int
     """Which phone, counted along the desk."""
     lines: Sequence[str]
-    until: str = ""
-    """Goes on choosing 1 until a reply says this, a few times at most."""
 
 
 SCENES = (
@@ -55,7 +53,6 @@ SCENES = (
     Scene(4, ("1", "这个我们接了，明天上午去")),
     Scene(0, ("查 1",)),
 )
-CHOICES = 4
 NOTICES_MS = 2500
 """Time for what one person said to reach the others' phones."""
 
@@ -118,8 +115,8 @@ def demonstration() -> Iterator[str]:
                 demo.wait()
 
 
-def speak(page: Page, openid: str, words: str) -> str:
-    """Types ``words`` on a phone, waits for what comes back and gives it."""
+def speak(page: Page, openid: str, words: str) -> None:
+    """Types ``words`` on a phone and waits for what comes back."""
     phone = page.locator(f'.phone[data-openid="{openid}"]')
     replies = phone.locator(".row:not(.own), .note")
     heard = replies.count()
@@ -129,16 +126,12 @@ def speak(page: Page, openid: str, words: str) -> str:
     field.fill(words)
     field.press("Enter")
     replies.nth(heard).wait_for(timeout=20_000)
-    return replies.nth(heard).inner_text()
 
 
 def play(page: Page, openid: str, scene: Scene) -> None:
     """One person's part, and time for it to reach the others."""
-    said = [speak(page, openid, words) for words in scene.lines]
-    for _ in range(CHOICES):
-        if scene.until in said[-1]:
-            break
-        said.append(speak(page, openid, "1"))
+    for words in scene.lines:
+        speak(page, openid, words)
     page.wait_for_timeout(NOTICES_MS)
 
 
