@@ -235,7 +235,7 @@ class Conversation:
             self._note(number, "none_suits", person)
             key = f"case:{number}:none"
             await self._letters(person, person.organisation_id, person.chair_id, key, case.text)
-            return TEXTS.say("report.none_nobody", number=number)
+            return TEXTS.say("choose.none_nobody", number=number)
         suggestion = await self.session.scalar(
             select(Suggestion).where(Suggestion.case_number == number, Suggestion.rank == rank)
         )

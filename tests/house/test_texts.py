@@ -175,6 +175,14 @@ def test_every_key_that_is_written_is_said() -> None:
     assert sorted(set(SENTENCES) - spoken) == []
 
 
+def test_the_measured_baseline_says_sentences_that_exist() -> None:
+    """It answers with the product's own sentences, and a missing one would fail its requests unseen."""
+    source = (ROOT / "benchmarks" / "usual_job.py").read_text(encoding="utf-8")
+    keys = re.findall(r"TEXTS\.say\(['\"]([a-z_.]+)['\"]", source)
+    assert len(keys) > 3
+    assert [key for key in keys if key not in SENTENCES] == []
+
+
 def told() -> set[str]:
     """The sentence for each audience of each step that is told."""
     return {f"notices_case.{step}_{name}" for step, audiences in TOLD.items() for name in audiences}
