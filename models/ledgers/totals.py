@@ -91,8 +91,11 @@ def totals(ask: Ask) -> Iterator[tuple[str, Total]]:
     if where:
         enrolled = enrolled.where(Member.organisation_id.in_(select(Organisation.id).where(*where)))
     yield "members", total(enrolled, lambda columns: columns.came >= begin)
-    signed = select(Book.signed_at.label("came")).where(
-        Book.signed_at < end, Book.consortium_id.in_(select(Consortium.id).where(*scope.united()))
+    # A new version of a list is no new list: as ``Books.count_signed`` counts.
+    signed = (
+        select(func.min(Book.signed_at).label("came"))
+        .where(Book.signed_at < end, Book.consortium_id.in_(select(Consortium.id).where(*scope.united())))
+        .group_by(Book.consortium_id, Book.kind, Book.period)
     )
     yield "books", total(signed, lambda columns: columns.came >= begin)
     claimed = (

@@ -223,7 +223,10 @@ def test_the_overview_can_be_counted_again_by_plain_sql(read: Read, store: Store
             claims = count("SELECT count(*) FROM claims WHERE effective_at < :end")
             assert rows["解决问题（含需求）"] == solved
             assert rows["认领"] == claims
-            assert rows["签订清单"] == count("SELECT count(*) FROM books WHERE signed_at < :end")
+            assert rows["签订清单"] == count(
+                "SELECT count(*) FROM (SELECT DISTINCT consortium_id, kind, period FROM books"
+                " WHERE signed_at < :end) AS lists"
+            )
             assert rows["党员"] == count("SELECT count(*) FROM members WHERE joined_at < :end")
             assert rows["党组织"] == count("SELECT count(*) FROM organisations WHERE created_at < :end")
             needs = count(

@@ -75,7 +75,8 @@ TOTALS = {
     "融合体": "SELECT COUNT(*) FROM consortia",
     "党组织": "SELECT COUNT(*) FROM organisations WHERE created_at < :end",
     "党员": "SELECT COUNT(*) FROM members WHERE joined_at < :end",
-    "签订清单": "SELECT COUNT(*) FROM books WHERE signed_at < :end",
+    "签订清单": "SELECT COUNT(*) FROM (SELECT DISTINCT consortium_id, kind, period FROM books"
+    " WHERE signed_at < :end) AS lists",
     "认领": "SELECT COUNT(*) FROM claims WHERE effective_at < :end",
     "解决问题（含需求）": f"""SELECT COUNT(*) FROM cases c WHERE c.kind <> 'project'
         AND {STATE} IN ('closed', 'archived') AND NOT EXISTS (
