@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -87,6 +88,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """The command that was asked for."""
+    if args.command == "serve":
+        gc.disable()  # what is loaded from here on stays: the product switches the collector on when it runs
     from bot.commands import serving
 
     match args.command:

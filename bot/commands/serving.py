@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -24,7 +23,6 @@ KEEP_ALIVE_S = 75.0
 
 def serve(config: Config) -> int:
     """Webhook and everything that goes on behind it, until the process is told to stop."""
-    gc.disable()  # what is loaded now stays: the product switches the collector on when it runs
     from bot import app
     from models import schema
 
