@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, literal_column, or_, select
 
 from models.base import DomainError
 from models.case import Case
 from models.claim import ClaimState
 from models.clock import ClockKind
 from models.evaluation import Evaluation, EvaluationKind
+from models.lean import Lean
 from models.life import (
     RATE_WINDOW,
     REOPEN_WINDOW,
@@ -28,6 +29,36 @@ if TYPE_CHECKING:
     from models.person import Person
     from models.standing import Standing
     from models.store import Unit
+
+
+_CASES, _WORDS = Case.__table__.c, Evaluation.__table__.c
+# Whoever types a digit is looked up by these: lean, since that is a fifth of all messages.
+_UNRATED = Lean(
+    select(_CASES.number)
+    .where(
+        _CASES.reporter_id == bindparam("member_id"),
+        _CASES.state == literal_column(f"'{CaseState.CLOSED}'"),
+        _CASES.closed_at >= bindparam("since", type_=_CASES.closed_at.type),
+        ~select(_WORDS.case_number)
+        .where(_WORDS.case_number == _CASES.number, _WORDS.round == _CASES.reworks)
+        .correlate(Case.__table__)
+        .exists(),
+    )
+    .order_by(_CASES.number.desc())
+    .limit(1)
+)
+_RATED = Lean(
+    # By way of their cases, of which there are few, and for which there is an index.
+    select(_WORDS.case_number)
+    .join(Case.__table__, _CASES.number == _WORDS.case_number)
+    .where(
+        _CASES.reporter_id == bindparam("member_id"),
+        _WORDS.member_id == bindparam("member_id"),
+        _WORDS.at >= bindparam("since", type_=_WORDS.at.type),
+    )
+    .order_by(_WORDS.id.desc())
+    .limit(1)
+)
 
 
 class RatedAlready(DomainError):
@@ -151,20 +182,8 @@ class Closing:
 
     def unrated(self, person: Person, now: datetime) -> int | None:
         """The newest case of a person that was closed without their word, while it still counts (追评)."""
-        said = select(Evaluation.case_number).where(
-            Evaluation.case_number == Case.number, Evaluation.round == Case.reworks
-        )
-        return self._unit.session.scalar(
-            select(Case.number)
-            .where(
-                Case.reporter_id == person.member_id,
-                Case.state == CaseState.CLOSED.value,
-                Case.closed_at >= now - REOPEN_WINDOW,
-                ~said.exists(),
-            )
-            .order_by(Case.number.desc())
-            .limit(1)
-        )
+        rows = _UNRATED.run(self._unit, {"member_id": person.member_id, "since": now - REOPEN_WINDOW})
+        return rows[0][0] if rows else None
 
     def closed_lately(self, person: Person, now: datetime, limit: int = 2) -> list[int]:
         """What a person reported and may still say of that it came back, the newest first."""
@@ -184,12 +203,8 @@ class Closing:
 
     def rated_since(self, person: Person, moment: datetime) -> int | None:
         """The case that a person rated last, if they did so since then."""
-        return self._unit.session.scalar(
-            select(Evaluation.case_number)
-            .where(Evaluation.member_id == person.member_id, Evaluation.at >= moment)
-            .order_by(Evaluation.id.desc())
-            .limit(1)
-        )
+        rows = _RATED.run(self._unit, {"member_id": person.member_id, "since": moment})
+        return rows[0][0] if rows else None
 
     # ---- what time does --------------------------------------------------------------------------
 

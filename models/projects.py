@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from models.base import DomainError
 from models.case import Case, NotNow
 from models.clock import ClockKind
+from models.lean import Lean, among
 from models.life import OPEN, TRANSITIONS, WAITING, CaseKind, CaseState, Role, Step
 from models.moves import Moves
 from models.project import Milestone, ProjectItem
@@ -41,6 +42,18 @@ _TOLD_AS: Final = {
     Step.REVOKE: "part_lost",
     Step.LAPSE: "part_lost",
 }
+
+
+_ITEMS, _CASES = ProjectItem.__table__.c, Case.__table__.c
+_PROJECTS = (
+    select(_ITEMS.project_number)
+    .where(_ITEMS.case_number == bindparam("case_number"))
+    .order_by(_ITEMS.project_number)
+)
+_OF = Lean(_PROJECTS)
+_UNDER_WAY = Lean(
+    _PROJECTS.join(Case.__table__, _CASES.number == _ITEMS.project_number).where(among(_CASES.state, OPEN))
+)
 
 
 class Projects:
@@ -89,16 +102,8 @@ class Projects:
 
     def of(self, case_number: int, *, under_way: bool = False) -> list[int]:
         """The projects that a case is part of; ``under_way``: only those that somebody still has to carry out."""
-        query = (
-            select(ProjectItem.project_number)
-            .where(ProjectItem.case_number == case_number)
-            .order_by(ProjectItem.project_number)
-        )
-        if under_way:
-            query = query.join(Case, Case.number == ProjectItem.project_number).where(
-                Case.state.in_([state.value for state in OPEN])
-            )
-        return list(self._unit.session.scalars(query))
+        rows = (_UNDER_WAY if under_way else _OF).run(self._unit, {"case_number": case_number})
+        return [project for (project,) in rows]
 
     def follow(
         self,
