@@ -266,6 +266,13 @@ class Case(CaseVerbs, Base):
             sqlite_where=sql_text("state = 'draft'"),
             postgresql_where=sql_text("state = 'draft'"),
         ),
+        # What waits for being accepted is looked through every half minute.
+        Index(
+            "ix_cases_submitted",
+            "number",
+            sqlite_where=sql_text("state = 'submitted'"),
+            postgresql_where=sql_text("state = 'submitted'"),
+        ),
         Index("ix_cases_reporter_id_number", "reporter_id", "number"),
         {"sqlite_autoincrement": True},  # a number is never given twice
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, select, true, update
+from sqlalchemy import and_, literal_column, select, true, update
 
 from models.base import Happening
 from models.bulk import put_on_file
@@ -14,6 +14,7 @@ from models.case import Case
 from models.category import Category
 from models.claim import LIVE, Claim
 from models.clock import Clock, ClockKind, Urging
+from models.life import CaseState
 from models.moment import local
 from models.pace import Pace, spans
 from models.revision import CALENDAR
@@ -22,7 +23,7 @@ from models.workday import CLOSING_TIME, YearMissing, closing
 if TYPE_CHECKING:
     from models.store import Unit
 
-AT_ONCE: Final = 200
+AT_ONCE: Final = 2_000
 """Cases that one transaction gives their clocks: members' messages must not wait long behind it."""
 
 
@@ -130,29 +131,30 @@ class Clocks:
 
         A message that files a case starts none, so that it stays short.
         """
-        query = (
-            select(Case.number)
-            .outerjoin(Clock, and_(Clock.case_number == Case.number, Clock.kind == ClockKind.ACCEPT.value))
-            .where(Case.state == "submitted", Clock.id.is_(None))
-            .order_by(Case.number)
-            .limit(limit)
-        )
-        return list(self._unit.session.scalars(query))
+        return [row.number for row in self._missing(limit)]
 
     def begin_missing(self, now: datetime, limit: int = AT_ONCE) -> int:
-        """Gives them their clocks, started when they were submitted; says how many."""
+        """Gives them their clocks, started when they were submitted; says how many. As many rows at once as there are."""
+        clocks = []
+        for number, submitted_at, urgent, kind, of_category in self._missing(limit):
+            began, pace = submitted_at or now, _pace(urgent, kind, of_category)
+            due_at = self._usual_due(ClockKind.ACCEPT, pace, began)
+            clocks.append(Clock.begin(number, ClockKind.ACCEPT, started_at=began, due_at=due_at))
+        put_on_file(self._unit, clocks)
+        return len(clocks)
+
+    def _missing(self, limit: int) -> Sequence[Any]:
+        has_one = select(Clock.id).where(
+            Clock.case_number == Case.number, Clock.kind == ClockKind.ACCEPT.value
+        )
         query = (
             select(Case.number, Case.submitted_at, Case.urgent, Case.kind, Category.clock)
             .outerjoin(Category, Category.label == Case.category)
-            .where(Case.number.in_(self.missing(limit)))
+            .where(Case.state == literal_column(f"'{CaseState.SUBMITTED}'"), ~has_one.exists())
             .order_by(Case.number)
+            .limit(limit)
         )
-        clocks = []
-        for number, submitted_at, urgent, kind, of_category in self._unit.session.execute(query):
-            began = submitted_at or now
-            due = self._usual_due(ClockKind.ACCEPT, _pace(urgent, kind, of_category), began)
-            clocks.append(Clock.begin(number, ClockKind.ACCEPT, started_at=began, due_at=due))
-        return len(put_on_file(self._unit, clocks))
+        return self._unit.session.execute(query).all()
 
     def waiting(self) -> bool:
         """Whether the calendar changed since deadlines were last set by it."""

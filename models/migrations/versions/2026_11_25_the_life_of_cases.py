@@ -266,6 +266,9 @@ def upgrade() -> None:
 
     op.add_column('timeline', sa.Column('state', sa.String(length=20), server_default=sa.text("''"), nullable=False))
 
+    submitted = sa.text("state = 'submitted'")
+    op.create_index('ix_cases_submitted', 'cases', ['number'], sqlite_where=submitted, postgresql_where=submitted)
+
     # Written out, because Alembic would copy the whole table on SQLite to add a reference.
     for table, column, other in _REFERENCES:
         op.execute(
@@ -292,6 +295,7 @@ def downgrade() -> None:
         batch_op.drop_column('audience')
         batch_op.drop_column('source')
 
+    op.drop_index('ix_cases_submitted', table_name='cases')
     op.drop_column('cases', 'close_kind')
     op.drop_column('cases', 'closed_at')
     op.drop_column('cases', 'resolved_at')
