@@ -18,7 +18,6 @@ from models.case import Case
 from models.claim import LIVE, Claim
 from models.life import WORKED_ON, CaseKind, CaseState
 from models.member import Member
-from models.offering import SupplyState
 from models.organisation import Organisation
 from models.period import Period
 from models.supply import Side, Supply
@@ -162,7 +161,7 @@ def _supplies(unit: Unit, parties: Collection[int], day: date) -> Iterator[Entry
         .order_by(Supply.id)
     )
     for supply in unit.session.scalars(query):
-        if supply.stands(day) is SupplyState.ON_OFFER:
+        if supply.serves_on(day):
             line = Line(
                 kind="demand" if supply.side == Side.DEMAND.value else "supply",
                 text=without_persons(

@@ -10,7 +10,7 @@ from models.base import DomainError
 from models.case import Case
 from models.claim import Claim, ClaimState, Invitation
 from models.clock import ClockKind
-from models.life import LAPSE_AFTER, VETO_WINDOW, CaseKind, CaseState, Role, Step
+from models.life import LAPSE_AFTER, CaseKind, CaseState, Role, Step
 from models.moves import Moves, ReasonMissing
 from models.standing import CLOCK, NoRight, Standing
 
@@ -215,10 +215,6 @@ class Claiming:
         for number in numbers:
             self._lose(self._unit.casework.find(number), Step.LAPSE, ClaimState.LAPSED, CLOCK, "", now)
         return len(numbers)
-
-    def within_veto(self, claim: Claim, now: datetime) -> bool:
-        """Whether the chair may still undo a claim without any failing on the claimant's side."""
-        return claim.effective_at is not None and now - claim.effective_at <= VETO_WINDOW
 
     def end_all(self, case: Case, state: ClaimState, reason: str, now: datetime) -> tuple[int, ...]:
         """Ends every claim and application on a case; gives the organisations that had it in hand."""

@@ -193,14 +193,6 @@ class Identities:
             raise LookupError("no identity on file")
         return found
 
-    def of_member(self, member_id: int) -> list[Identity]:
-        """The WeChat identities of one member: there may be several."""
-        return list(
-            self._unit.session.scalars(
-                select(Identity).where(Identity.member_id == member_id, Identity.subscribed.is_(True))
-            )
-        )
-
     def ask(self, request: BindingRequest) -> BindingRequest:
         """Puts a request on file; an open one of the same person is replaced."""
         earlier = self._unit.session.scalar(
@@ -229,11 +221,3 @@ class Identities:
         if found is None or found.organisation_id not in decided_by:
             raise RequestUnknown(number=number)
         return found
-
-    def open_request(self, openid: str) -> BindingRequest | None:
-        """The open request of one person."""
-        return self._unit.session.scalar(
-            select(BindingRequest).where(
-                BindingRequest.openid == openid, BindingRequest.state == RequestState.OPEN.value
-            )
-        )

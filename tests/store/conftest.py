@@ -116,13 +116,21 @@ def settle(store: Store, now: datetime) -> Village:
         return Village(east=east, west=west, far=far, consortium=consortium.id, **people)
 
 
-def matter(by: Person, now: datetime, text: str = "五百斤土豆卖不出去", *, private: bool = False) -> Case:
+def matter(
+    by: Person,
+    now: datetime,
+    text: str = "五百斤土豆卖不出去",
+    *,
+    kind: CaseKind = CaseKind.NEED,
+    category: str = "产销对接",
+    private: bool = False,
+) -> Case:
     """A submitted case that is not on file yet."""
     case = Case.report(
         by=by,
         text=text,
-        kind=CaseKind.NEED,
-        category="产销对接",
+        kind=kind,
+        category=category,
         place="东沟村",
         quantity="五百斤",
         deadline="",

@@ -18,6 +18,7 @@ from models.person import Person
 from models.store import Store, Unit
 from models.supply import Side, Supply
 from models.timeline import TimelineEntry
+from tests.store.conftest import matter
 
 MAY = Period.of("2026-05")
 
@@ -142,19 +143,7 @@ def file_case(
 ) -> int:
     """A case in that state; gives its number."""
     with store.unit() as unit:
-        case = Case.report(
-            by=by,
-            text=text,
-            kind=CaseKind.PROBLEM,
-            category="基础设施",
-            place="东沟村",
-            quantity="",
-            deadline="",
-            received_key=f"test:{text}",
-            now=now,
-            private=private,
-        )
-        case.submit(now)
+        case = matter(by, now, text, kind=CaseKind.PROBLEM, category="基础设施", private=private)
         number: int = unit.cases.file(case, by=by).number
         # The way there is not what is tested here.
         unit.session.execute(update(Case).where(Case.number == number).values(kind=kind, state=state))
