@@ -198,9 +198,7 @@ def refuse(ctx: Context) -> Reply:
 
 def _decide(ctx: Context, *, approved: bool) -> Reply:
     number = ctx.number or 0
-    offices = frozenset(
-        post.organisation_id for post in ctx.unit.organisations.posts_of(ctx.member.member_id)
-    )
+    offices = ctx.unit.organisations.offices_of(ctx.member.member_id)
     asked = ctx.unit.identities.request(number, decided_by=offices)
     name = asked.name(ctx.unit.vault)
     decide(ctx.unit, asked, approved=approved, by=ctx.member, now=ctx.now)

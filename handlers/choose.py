@@ -33,7 +33,7 @@ def chosen(ctx: Context, step: Choose) -> Reply | Pass | Meant:
         return PASS
     if 9 in numbers:
         return PASS  # a person is asked for elsewhere
-    case = ctx.unit.cases.look(step.case, seen_by=ctx.member, now=ctx.now)
+    case = ctx.look(step.case)
     if 0 in numbers:
         return _none(ctx, case)
     return take(ctx, case, numbers, step)
@@ -42,7 +42,7 @@ def chosen(ctx: Context, step: Choose) -> Reply | Pass | Meant:
 @on.command("对接", takes="number")
 def meet(ctx: Context) -> Reply:
     """对接 12：后来有了能帮的，就要他。"""
-    case = ctx.unit.cases.look(ctx.number or 0, seen_by=ctx.member, now=ctx.now)
+    case = ctx.look(ctx.number or 0)
     if case.reporter_id != ctx.member.member_id:
         raise NotYours(number=case.number)
     suggested = ctx.unit.suggestions.open_of(case.number, ctx.today)

@@ -57,7 +57,7 @@ def claim(ctx: Context) -> Reply:
 
 def take(ctx: Context, number: int, said: str) -> Reply:
     """Claims one case for the speaker's organisation, with what they said as its plan and promise."""
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     plan, promised_on = _plan(ctx, said)
     try:
         made = ctx.unit.claiming.claim(case, by=ctx.member, now=ctx.now, plan=plan, promised_on=promised_on)
@@ -73,7 +73,7 @@ def take(ctx: Context, number: int, said: str) -> Reply:
         return ctx.say(
             "claim.taken_project", number=number, unit=ctx.card(made.organisation_id).name, until=until
         )
-    view = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
+    view = ctx.look(number)
     if case.urgent:
         key = "claim.taken_urgent"
     else:
@@ -146,10 +146,10 @@ def assist(ctx: Context) -> Reply:
 
 def help_out(ctx: Context, number: int, plan: str) -> Reply:
     """Stands beside the organisation in the lead."""
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     ctx.unit.claiming.help(case, by=ctx.member, now=ctx.now, plan=plan.strip())
     ctx.next_step = Looking(number)
-    view = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
+    view = ctx.look(number)
     lead = next(hold for hold in ctx.unit.claims.live(number) if hold.lead)
     return ctx.say(
         "claim.helping",
@@ -207,7 +207,7 @@ def approve(ctx: Context) -> Reply:
     number, _ = spoken_of(ctx)
     if number is None:
         return ctx.say("claim.which_number")
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     made = ctx.unit.claiming.approve(case, by=ctx.member, now=ctx.now)
     return ctx.say("claim.approved", number=number, unit=ctx.card(made.organisation_id).name)
 
@@ -227,7 +227,7 @@ def _with_reason(ctx: Context, verb: str) -> Reply:
 
 
 def _reason_or_ask(ctx: Context, number: int, verb: str, rest: str) -> Reply:
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     if not plain(rest):
         # Nobody is asked for a reason in vain.
         if verb == "give_back" and not _helps(ctx, number):
@@ -259,7 +259,7 @@ def _helps(ctx: Context, number: int) -> bool:
 
 
 def _do(ctx: Context, number: int, verb: str, reason: str) -> Reply:
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     claiming = ctx.unit.claiming
     if verb == "give_back":
         verb = "step_aside" if _helps(ctx, number) else verb

@@ -49,7 +49,7 @@ def accept_formally(ctx: Context) -> Reply | Pass:
 
 
 def _accept(ctx: Context, number: int) -> Reply:
-    case = _case(ctx, number)
+    case = ctx.case(number)
     if case.state == CaseState.SUBMITTED:
         ctx.unit.casework.accept(case, by=ctx.member, now=ctx.now)
     ctx.unit.casework.publish(case, by=ctx.member, now=ctx.now)
@@ -118,7 +118,7 @@ def _with_reason(ctx: Context, verb: str) -> Reply:
     number, rest = spoken_of(ctx)
     if number is None:
         return ctx.say("duty.which_number", word=_WORDS[verb])
-    case = _case(ctx, number)
+    case = ctx.case(number)
     if not plain(rest):
         # Nobody is asked for a reason in vain.
         ctx.unit.casework.may(case, Move(verb), by=ctx.member, now=ctx.now)
@@ -134,7 +134,7 @@ def because(ctx: Context, step: Because) -> Reply | Pass:
     """说了理由。"""
     if len(plain(ctx.text)) < 2:
         return PASS
-    return _do(ctx, _case(ctx, step.case), step.verb, ctx.text.strip())
+    return _do(ctx, ctx.case(step.case), step.verb, ctx.text.strip())
 
 
 def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
@@ -173,7 +173,7 @@ def merge(ctx: Context) -> Reply:
     found = leading_number(re.sub(r"^(?:到|进|并到|和|跟|与|、|，)\s*", "", ctx.rest))
     if ctx.number is None or found is None:
         return ctx.say("duty.merge_how")
-    case, into = _case(ctx, ctx.number), _case(ctx, found[0])
+    case, into = ctx.case(ctx.number), ctx.case(found[0])
     ctx.unit.casework.merge(case, into, by=ctx.member, now=ctx.now)
     return ctx.say("duty.merged", number=case.number, other=into.number, count=into.joined + 1)
 
@@ -184,7 +184,7 @@ def dispatch(ctx: Context) -> Reply:
     number, rest = spoken_of(ctx)
     if number is None:
         return ctx.say("duty.which_number", word="派单")
-    case = _case(ctx, number)
+    case = ctx.case(number)
     if not plain(rest):
         if case.state != CaseState.SUBMITTED:
             ctx.unit.casework.may(case, Move.INVITE, by=ctx.member, now=ctx.now)
@@ -206,7 +206,7 @@ def give_to(ctx: Context) -> Reply | Pass:
     found = _GIVE_TO.match(plain(ctx.text))
     if number is None or found is None or not offices_of(ctx):
         return PASS
-    case = _case(ctx, number)
+    case = ctx.case(number)
     if not ctx.unit.standings.of(case, ctx.member, ctx.now).roles & {Role.CHAIR, Role.LEAD}:
         return PASS
     return _send(ctx, case, found["whom"])
@@ -215,7 +215,7 @@ def give_to(ctx: Context) -> Reply | Pass:
 @on.step(ToWhom)
 def named(ctx: Context, step: ToWhom) -> Reply | Pass:
     """说了单位，或者挑了一家。"""
-    case = _case(ctx, step.case)
+    case = ctx.case(step.case)
     number = choice(ctx.text)
     if number is not None:
         if not 1 <= number <= len(step.organisations):
@@ -263,7 +263,3 @@ def _invite(ctx: Context, case: Case, organisations: list[int]) -> Reply:
     names = "、".join(ctx.card(each).name for each in fresh)
     key = "duty.dispatched" if len(organisations) == 1 else "duty.invited"
     return ctx.say(key, number=case.number, names=names)
-
-
-def _case(ctx: Context, number: int) -> Case:
-    return ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)

@@ -11,7 +11,6 @@ from bot.kit.message import Image, Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.showing import show_case
 from bot.kit.words import is_no, is_yes, leading_number, plain
-from models.case import Case
 from models.life import CaseState
 from models.life import Step as Move
 
@@ -72,7 +71,7 @@ def looking(ctx: Context, step: Looking) -> Reply | Pass:
     message = ctx.message
     if not isinstance(message, Image):
         return PASS
-    case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(step.case)
     if case.reporter_id == ctx.member.member_id or not ctx.unit.cases.handled_by(case, ctx.member, ctx.now):
         return PASS
     count = ctx.unit.attachments.add(
@@ -88,7 +87,7 @@ def me_too(ctx: Context) -> Reply:
     number = ctx.number if ctx.number is not None else ctx.shown
     if number is None:
         return ctx.say("mine.which_to_join")
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     ctx.unit.cases.join(case, by=ctx.member, now=ctx.now)
     return ctx.say("report.joined", number=case.number, count=case.joined + 1)
 
@@ -106,11 +105,7 @@ def me_too_in_other_words(ctx: Context) -> Reply:
 def withdraw(ctx: Context) -> Reply:
     """撤回 12：问一句再撤；没说编号就当是最近报的那件。"""
     number = ctx.number if ctx.number is not None else _slot_number(ctx)
-    case: Case | None
-    if number is not None:
-        case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
-    else:
-        case = ctx.unit.cases.last_of(ctx.member)
+    case = ctx.case(number) if number is not None else ctx.unit.cases.last_of(ctx.member)
     if case is None:
         return ctx.say("mine.nothing_to_withdraw")
     ctx.unit.casework.may(case, Move.WITHDRAW, by=ctx.member, now=ctx.now)
@@ -126,7 +121,7 @@ def withdraw(ctx: Context) -> Reply:
 def confirmed(ctx: Context, step: ConfirmWithdraw) -> Reply | Pass:
     """真要撤回吗。"""
     if is_yes(ctx.text) or plain(ctx.text) in step.answers:
-        case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
+        case = ctx.case(step.case)
         draft = case.state == CaseState.DRAFT
         ctx.unit.casework.withdraw(case, by=ctx.member, now=ctx.now)
         return ctx.say("mine.draft_withdrawn" if draft else "mine.withdrawn", number=case.number)

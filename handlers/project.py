@@ -32,7 +32,7 @@ def found(ctx: Context) -> Reply:
     text = said[: solves.start()].strip() if solves else said
     if len(text) < 4:
         return ctx.say("project.how")
-    items = [ctx.unit.cases.number(each, seen_by=ctx.member, now=ctx.now) for each in dict.fromkeys(numbers)]
+    items = [ctx.case(each) for each in dict.fromkeys(numbers)]
     new = NewCase.report(
         by=ctx.member,
         text=text,
@@ -47,7 +47,7 @@ def found(ctx: Context) -> Reply:
     )
     new.submit(ctx.now)
     ctx.unit.cases.file(new, by=ctx.member)
-    case = ctx.unit.cases.number(new.number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(new.number)
     if items:
         ctx.unit.projects.put_in(case, items, by=ctx.member, now=ctx.now)
     published = ctx.unit.casework.publish_own(case, by=ctx.member, now=ctx.now)
@@ -66,8 +66,8 @@ def put_in(ctx: Context) -> Reply:
     found_number = leading_number(re.sub(r"^(?:到|进|项目|、|，)+\s*", "", ctx.rest))
     if ctx.number is None or found_number is None:
         return ctx.say("project.put_in_how")
-    item = ctx.unit.cases.number(ctx.number, seen_by=ctx.member, now=ctx.now)
-    project = ctx.unit.cases.number(found_number[0], seen_by=ctx.member, now=ctx.now)
+    item = ctx.case(ctx.number)
+    project = ctx.case(found_number[0])
     ctx.unit.projects.put_in(project, [item], by=ctx.member, now=ctx.now)
     return ctx.say("project.put_in", number=item.number, project=project.number)
 
@@ -78,7 +78,7 @@ def milestones(ctx: Context) -> Reply:
     project_number, rest = spoken_of(ctx)
     if project_number is None:
         return ctx.say("project.milestones_how")
-    project = ctx.unit.cases.number(project_number, seen_by=ctx.member, now=ctx.now)
+    project = ctx.case(project_number)
     said = plain(rest)
     done = re.match(r"^(?:完成|到了|做完)了?\s*(?:第)?\s*(\S{1,3}?)\s*(?:步|个)?$", said)
     if done and (position := number(done[1])) is not None:

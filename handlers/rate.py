@@ -81,7 +81,7 @@ def evaluate(ctx: Context) -> Reply | Pass:
             return ctx.say("rate.nothing_to_rate")
         return _too_soon(ctx, mine, level, said)
     if level is None:
-        case = _case(ctx, number)
+        case = ctx.case(number)
         return ctx.ask("rate.how", then=HowGood(number), number=number, text=case.short)
     return _rate(ctx, number, level, said)
 
@@ -132,7 +132,7 @@ def mere_level(said: str) -> bool:
 
 
 def _rate(ctx: Context, number: int, level: int, said: str) -> Reply:
-    case = _case(ctx, number)
+    case = ctx.case(number)
     if case.reporter_id == ctx.member.member_id and case.state in (*WAITING, *WORKED_ON):
         return _too_soon(ctx, case, level, said)
     word = re.sub(
@@ -167,7 +167,7 @@ def what_is_wrong(ctx: Context, step: WhatIsWrong) -> Reply | Pass:
     said = ctx.text.strip()
     if len(plain(said)) < 2 or (ctx.understanding.intent == "report" and len(said) > 40):
         return PASS
-    case = _case(ctx, step.case)
+    case = ctx.case(step.case)
     if case.state not in WORKED_ON:
         return PASS  # done once more meanwhile: what is said now is about that
     ctx.unit.closing.complain(case, by=ctx.member, text=said, now=ctx.now)
@@ -210,7 +210,7 @@ def praise(ctx: Context) -> Reply | Pass:
         return PASS
     number = awaiting[0].number
     if _MERE_THANKS.match(plain(ctx.text)):
-        text = _case(ctx, number).short
+        text = ctx.case(number).short
         return ctx.ask("rate.how", then=HowGood(number), number=number, text=text)
     level = _level(ctx.text)
     return PASS if level is None else _rate(ctx, number, level, ctx.text)
@@ -233,7 +233,7 @@ def came_back(ctx: Context) -> Reply:
         if not awaiting:
             return ctx.say("rate.which_number", word="没办好")
         number = awaiting[0].number
-    case = _case(ctx, number)
+    case = ctx.case(number)
     if case.state == CaseState.RESOLVED and case.reporter_id == ctx.member.member_id:
         return _rate(ctx, number, 2, rest)
     if case.state in WORKED_ON and case.reporter_id == ctx.member.member_id:
@@ -254,13 +254,13 @@ def came_back_in_short(ctx: Context) -> Reply | Pass:
     found = re.match(r"^(?:编号)?\s*(\d{1,9})", plain(ctx.text))
     lately = ctx.unit.closing.closed_lately(ctx.member, ctx.now)
     if found and int(found[1]) not in lately:
-        case = _case(ctx, int(found[1]))
+        case = ctx.case(int(found[1]))
         if case.reporter_id != ctx.member.member_id or case.state not in WORKED_ON:
             return PASS
         ctx.unit.closing.complain(case, by=ctx.member, text=ctx.text.strip(), now=ctx.now)
         return ctx.say("rate.told", number=case.number)
     number = int(found[1]) if found else lately[0] if len(lately) == 1 else None
-    return PASS if number is None else _reopen(ctx, _case(ctx, number), ctx.text.strip())
+    return PASS if number is None else _reopen(ctx, ctx.case(number), ctx.text.strip())
 
 
 class Reopen(Step, frozen=True):
@@ -272,7 +272,7 @@ class Reopen(Step, frozen=True):
 @on.step(Reopen)
 def reopen_why(ctx: Context, step: Reopen) -> Reply | Pass:
     """说了哪儿不行。"""
-    return _reopen(ctx, _case(ctx, step.case), ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
+    return _reopen(ctx, ctx.case(step.case), ctx.text.strip()) if len(plain(ctx.text)) >= 2 else PASS
 
 
 def _reopen(ctx: Context, case: Case, reason: str) -> Reply:
@@ -289,7 +289,7 @@ def visit(ctx: Context) -> Reply:
     if number is None:
         return ctx.say("rate.which_number", word="回访")
     if not plain(rest):
-        case = _case(ctx, number)
+        case = ctx.case(number)
         ctx.unit.casework.may(case, Move.VISIT, by=ctx.member, now=ctx.now)
         return ctx.ask("rate.visit_ask", then=Visited(number), number=number, text=case.short)
     return _visit(ctx, number, rest)
@@ -304,7 +304,7 @@ def visited(ctx: Context, step: Visited) -> Reply | Pass:
 def _visit(ctx: Context, number: int, said: str) -> Reply:
     level = _level(said)
     solved = level is not None and level >= SATISFIED
-    ctx.unit.closing.visit(_case(ctx, number), by=ctx.member, solved=solved, note=said, now=ctx.now)
+    ctx.unit.closing.visit(ctx.case(number), by=ctx.member, solved=solved, note=said, now=ctx.now)
     return ctx.say("rate.visited_solved" if solved else "rate.visited_unsolved", number=number)
 
 
@@ -314,7 +314,7 @@ def strike(ctx: Context) -> Reply:
     number, rest = spoken_of(ctx)
     if number is None:
         return ctx.say("rate.which_number", word="销号")
-    case = _case(ctx, number)
+    case = ctx.case(number)
     said = plain(rest)
     kind = next((kind for kind in CloseKind if said.startswith(kind.label)), None)
     if kind in (None, CloseKind.NORMAL):
@@ -338,7 +338,3 @@ def _how_to_write_off(ctx: Context, case: Case) -> Reply:
         standing.allow(Move.ARCHIVE, case)
         return ctx.say("rate.strike_not_yet", number=case.number)
     return ctx.say("rate.strike_how", number=case.number)
-
-
-def _case(ctx: Context, number: int) -> Case:
-    return ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)

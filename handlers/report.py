@@ -124,7 +124,7 @@ def understood(ctx: Context) -> Reply | Pass:
 @on.step(Fill)
 def filled(ctx: Context, step: Fill) -> Reply | Pass:
     """补上缺的那一样。"""
-    case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(step.case)
     if case.state != CaseState.DRAFT or not (ctx.text or ctx.understanding.slots.place):
         return PASS
     if ctx.number is not None or (ctx.rest and leading_number(ctx.rest) is not None):
@@ -161,12 +161,12 @@ def same_or_not(ctx: Context, step: Same) -> Reply | Pass:
     joins = plain(ctx.text) in step.answers or "我也是" in ctx.text
     if not (joins or is_yes(ctx.text) or is_no(ctx.text)):
         return PASS
-    case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(step.case)
     if case.state != CaseState.DRAFT:
         return PASS
     if is_no(ctx.text):
         return submit(ctx, case)
-    other = ctx.unit.cases.number(step.other, seen_by=ctx.member, now=ctx.now)
+    other = ctx.case(step.other)
     case.merge(other, ctx.now)
     if other.reporter_id == ctx.member.member_id:
         return ctx.say("report.again", number=other.number, face=other.face)
@@ -216,7 +216,7 @@ def take(ctx: Context, reading: Reading, kind: CaseKind | None, *, least_questio
         ctx.unit.cases.file(case, by=ctx.member)
         return _ask(ctx, case, asks)
     if (other := _alike(ctx, case, reading)) is not None:
-        known = ctx.unit.cases.look(other, seen_by=ctx.member, now=ctx.now)
+        known = ctx.look(other)
         if known.reporter_id == ctx.member.member_id and plain(known.text) == plain(case.text):
             # The same words once more: nothing new to keep.
             return ctx.say("report.again", number=other, face=known.face)
@@ -271,7 +271,7 @@ def _alike(ctx: Context, case: CaseVerbs, reading: Reading) -> int | None:
 
 
 def _ask_same(ctx: Context, case: CaseVerbs, other: int) -> Reply:
-    known = ctx.unit.cases.look(other, seen_by=ctx.member, now=ctx.now)
+    known = ctx.look(other)
     if known.reporter_id == ctx.member.member_id:
         return ctx.ask(
             "report.same_own", then=Same(case.number, other), number=other, text=shorten(known.text, 30)
@@ -329,7 +329,7 @@ def silence(ctx: Context) -> Reply | Pass:
     """问了没回音，十分钟后照已经说的报上去。"""
     message = ctx.message
     assert isinstance(message, Silence)  # noqa: S101 - the route says so
-    case = ctx.unit.cases.number(message.case, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(message.case)
     if case.state != CaseState.DRAFT:
         return PASS
     case.supplement(category=case.category or "其他", place=case.place or ctx.member.region, now=ctx.now)

@@ -82,7 +82,7 @@ def told(ctx: Context) -> Reply | Pass:
     if number is None:
         number = spoken_of(ctx)[0]
     if number is not None:
-        case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+        case = ctx.case(number)
         if case.reporter_id == ctx.member.member_id:
             return show_case(ctx, number)
         return _do(ctx, case, verb, ctx.text.strip())
@@ -103,7 +103,7 @@ def more_time(ctx: Context) -> Reply | Pass:
     number = in_hand(ctx, offices_of(ctx))
     if number is None:
         return PASS
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     return _do(ctx, case, "extend", ctx.text.strip())
 
 
@@ -115,7 +115,7 @@ def finished(ctx: Context) -> Reply | Pass:
     number = in_hand(ctx, offices_of(ctx))
     if number is None:
         return PASS
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     return _do(ctx, case, "resolve", ctx.text.strip())
 
 
@@ -127,7 +127,7 @@ def unreached(ctx: Context) -> Reply | Pass:
     number = in_hand(ctx, offices_of(ctx))
     if number is None:
         return PASS
-    case = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.look(number)
     card = ctx.card(case.organisation_id)
     ctx.next_step = Looking(number)
     return ctx.say("work.unreached", number=number, who=name_desk(card, to=ctx.member) or card.name)
@@ -148,7 +148,7 @@ def by_then(ctx: Context) -> Reply | Pass:
     claim = ctx.unit.claims.lead_of(ctx.shown)
     if claim is None or claim.promised_on is not None or claim.organisation_id not in offices_of(ctx):
         return PASS
-    case = ctx.unit.cases.number(ctx.shown, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(ctx.shown)
     return _do(ctx, case, "promise", ctx.text.strip()) if case.state == CaseState.CLAIMED else PASS
 
 
@@ -194,7 +194,7 @@ def resume(ctx: Context) -> Reply:
     number, _ = spoken_of(ctx)
     if number is None:
         return ctx.say("work.which_number", word="恢复")
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     ctx.unit.solving.resume(case, by=ctx.member, now=ctx.now)
     return ctx.say("work.resumed", number=number)
 
@@ -209,7 +209,7 @@ def to_do(ctx: Context) -> Reply:
         ctx.texts.say("work.asked_line", number=each.number, text=shorten(each.text, 16)) for each in asked
     ]
     for each in tasks:
-        case = ctx.unit.cases.look(each.number, seen_by=ctx.member, now=ctx.now)
+        case = ctx.look(each.number)
         lines.append(
             ctx.texts.say("work.task_line", number=each.number, label=case.label, text=shorten(each.text, 14))
         )
@@ -224,7 +224,7 @@ def _about(ctx: Context, verb: str, *, mine: bool = True) -> Reply:
         return _ask_which(ctx, verb, rest)
     if number is None:
         return ctx.say("work.which_number", word={"pause": "暂停"}[verb])
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     if case.reporter_id == ctx.member.member_id and verb in ("progress", "contact") and not plain(ctx.rest):
         return show_case(ctx, number)
     return _do(ctx, case, verb, rest)
@@ -234,7 +234,7 @@ def _ask_which(ctx: Context, verb: str, rest: str) -> Reply:
     offices = offices_of(ctx)
     tasks = ctx.unit.claims.in_hand(offices, 4, states=WORKED_ON)[0] if offices else []
     if len(tasks) == 1:
-        case = ctx.unit.cases.number(tasks[0].number, seen_by=ctx.member, now=ctx.now)
+        case = ctx.case(tasks[0].number)
         return _do(ctx, case, verb, rest)
     if not tasks:
         return ctx.say("work.nothing_in_hand")
@@ -253,14 +253,14 @@ def picked(ctx: Context, step: WhichInHand) -> Reply | Pass:
         number = step.numbers[number - 1]
     if number not in step.numbers:
         return PASS
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     return _do(ctx, case, step.verb, step.rest)
 
 
 @on.step(SayMore)
 def said(ctx: Context, step: SayMore) -> Reply | Pass:
     """说完整了；办结也可以只发照片。"""
-    case = ctx.unit.cases.number(step.case, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(step.case)
     message = ctx.message
     if isinstance(message, Image):
         if step.verb not in ("resolve", "progress"):
@@ -331,7 +331,7 @@ def _decide(ctx: Context, *, granted: bool) -> Reply:
         if len(asked) != 1:
             return ctx.say("work.which_extension", word="同意延期" if granted else "不同意延期")
         number = asked[0]
-    case = ctx.unit.cases.number(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.case(number)
     extension = ctx.unit.solving.decide_extension(case, by=ctx.member, granted=granted, now=ctx.now)
     key = "work.granted" if granted else "work.not_granted"
     return ctx.say(key, number=number, day=day_of(extension.until))

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from models.store import Unit
 
 
-def offices(unit: Unit, person: Person) -> frozenset[int]:
-    """The organisations in which a person holds a post today."""
-    return frozenset(post.organisation_id for post in unit.organisations.posts_of(person.member_id))
-
-
 def desks(unit: Unit, person: Person, day: date) -> list[Consortium]:
     """The consortia whose lists a person may draw up, send and end on a day.
 
@@ -28,7 +23,7 @@ def desks(unit: Unit, person: Person, day: date) -> list[Consortium]:
     matters is what the chair is for; or in the lead organisation, which does not rotate and so can go on where the
     rota has a gap or the chair has changed meanwhile.
     """
-    mine = offices(unit, person)
+    mine = unit.organisations.offices_of(person.member_id)
     if not mine:
         return []
     in_the_chair = and_(Term.consortium_id == Consortium.id, Term.starts_on <= day, Term.ends_on >= day)
@@ -61,7 +56,9 @@ def signs_for(unit: Unit, organisation_id: int, person: Person) -> bool:
 
 def require_signing(unit: Unit, book: Book, organisation_id: int, person: Person) -> None:
     """Refuses whoever does not sign for that organisation; its own people are told who does."""
-    if organisation_id != person.organisation_id and organisation_id not in offices(unit, person):
+    if organisation_id != person.organisation_id and organisation_id not in unit.organisations.offices_of(
+        person.member_id
+    ):
         raise NotParty(number=book.id)
     if not signs_for(unit, organisation_id, person):
         first = next(iter(signers(unit.organisations.officers(organisation_id))), None)
@@ -76,7 +73,7 @@ def sees(unit: Unit, book: Book, parties: list[BookParty], person: Person, day: 
         return True
     if book.state == BookState.DRAFT.value or book.sent_at is None:
         return False
-    own = offices(unit, person) | {person.organisation_id}
+    own = unit.organisations.offices_of(person.member_id) | {person.organisation_id}
     if person.consortium_id == book.consortium_id or consortium.lead_id in own:
         return True
     return any(party.organisation_id in own for party in parties)

@@ -107,7 +107,7 @@ class Books:
 
     def to_sign(self, person: Person, limit: int = 4) -> list[Book]:
         """The lists that wait for this person's signature, the one sent first at the head."""
-        offices = bookrights.offices(self._unit, person)
+        offices = self._unit.organisations.offices_of(person.member_id)
         mine = [office for office in offices if bookrights.signs_for(self._unit, office, person)]
         if not mine:
             return []
@@ -263,7 +263,7 @@ class Books:
 
         Refuses whoever has none: NotParty, NotSigner (their secretary signs) or SignedAlready; and BookNotNow.
         """
-        own = bookrights.offices(self._unit, person) | {person.organisation_id}
+        own = self._unit.organisations.offices_of(person.member_id) | {person.organisation_id}
         mine = [party for party in self._parties(book) if party.organisation_id in own]
         if not mine:
             raise NotParty(number=book.id)

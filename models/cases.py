@@ -206,9 +206,7 @@ class Cases:
 
     def _chosen(self, case: CaseFacts, person: Person) -> bool:
         chosen = self._unit.suggestions.chosen_suppliers(case.number)
-        return bool(chosen) and bool(
-            chosen & {post.organisation_id for post in self._unit.organisations.posts_of(person.member_id)}
-        )
+        return bool(chosen) and bool(chosen & self._unit.organisations.offices_of(person.member_id))
 
     def _follows(self, number: int, member_id: int) -> bool:
         return bool(_FOLLOWS.run(self._unit, {"number": number, "member_id": member_id}))

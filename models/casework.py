@@ -37,11 +37,8 @@ class Casework:
 
     def pace(self, case: Case) -> Pace:
         """Which clocks run for a case."""
-        if case.urgent:
-            return Pace.URGENT
-        if case.kind == CaseKind.PROJECT.value:
-            return Pace.PROJECT
-        return Pace(self._unit.directory.pace(case.category, self._unit))
+        category = self._unit.directory.pace(case.category, self._unit)
+        return Pace.of(urgent=case.urgent, kind=case.kind, category=category)
 
     def accept(self, case: Case, *, by: Person, now: datetime) -> None:
         """受理: somebody on duty has seen the case and will see to it."""
@@ -69,7 +66,7 @@ class Casework:
         """不予受理, with a reason that the reporter reads; they may object once."""
         standing = self._unit.standings.of(case, by, now)
         self._moves.make(case, Step.DECLINE, standing, now, note=reason, needs_reason=True)
-        self._stop(case, now)
+        self._unit.clocks.stop_all(case.number, now)
         self._unit.uses.release(case.number, now)
         # Who objected once already is not told that they may.
         self._moves.tell(
@@ -94,7 +91,7 @@ class Casework:
         organisation_id = self._moves.make(case, Step.HAND_ON, standing, now, note=note, needs_reason=True)
         self._unit.claiming.end_all(case, ClaimState.ENDED, note, now)
         case.belong_to(consortium.id)
-        self._stop(case, now)
+        self._unit.clocks.stop_all(case.number, now)
         self._unit.clocks.start(case.number, ClockKind.ACCEPT, now, pace=self.pace(case))
         self._moves.tell(
             case,
@@ -112,7 +109,7 @@ class Casework:
         standing = self._unit.standings.of(case, by, now)
         self._moves.make(case, Step.TRANSFER, standing, now, note=reason, needs_reason=True)
         self._unit.claiming.end_all(case, ClaimState.ENDED, reason, now)
-        self._stop(case, now)
+        self._unit.clocks.stop_all(case.number, now)
         self._unit.uses.release(case.number, now)
         self._moves.tell(case, Step.TRANSFER.value, standing, now, note=reason)
 
@@ -128,7 +125,7 @@ class Casework:
         self._moves.make(case, Step.MERGE, standing, now, note=f"编号 {into.number}")
         case.melt_into(into.number)
         self._unit.claiming.end_all(case, ClaimState.ENDED, f"并到编号 {into.number}", now)
-        self._stop(case, now)
+        self._unit.clocks.stop_all(case.number, now)
         self._unit.cases.carry_over(case, into, now)
         Timeline(self._unit).add(
             into.number, "absorb", actor_id=by.member_id, at=now, note=f"编号 {case.number}"
@@ -149,7 +146,7 @@ class Casework:
         if not known:
             return
         former = self._unit.claiming.end_all(case, ClaimState.ENDED, "本人撤回", now)
-        self._stop(case, now)
+        self._unit.clocks.stop_all(case.number, now)
         self._unit.uses.release(case.number, now)
         if case.kind == CaseKind.PROJECT.value:
             self._unit.projects.dissolve(case, standing, now)
@@ -161,6 +158,3 @@ class Casework:
         if found is None:
             raise CaseUnknown(number=number)
         return found
-
-    def _stop(self, case: Case, now: datetime) -> None:
-        self._unit.clocks.stop_all(case.number, now)

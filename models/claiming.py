@@ -83,7 +83,7 @@ class Claiming:
         )
         if needs_approval:
             self._unit.claims.add(claim)
-            self._note(case, "apply", standing, organisation_id, plan, now)
+            self._moves.note(case, "apply", standing, now, note=plan, organisation_id=organisation_id)
             self._moves.tell(case, "apply", standing, now, organisation_id=organisation_id, note=plan)
             return claim
         self._take(case, claim, standing, now)
@@ -115,7 +115,7 @@ class Claiming:
             raise ReasonMissing(number=case.number)
         claim = applications[0]
         claim.end(ClaimState.REFUSED, reason, now)
-        self._note(case, "refuse_claim", standing, None, reason, now)
+        self._moves.note(case, "refuse_claim", standing, now, note=reason, organisation_id=None)
         self._moves.tell(case, "refuse_claim", standing, now, note=reason, former=(claim.organisation_id,))
         return claim
 
@@ -194,7 +194,7 @@ class Claiming:
         if not reason.strip():
             raise ReasonMissing(number=case.number)
         found.answer("refused", by=by.member_id, reason=reason, now=now)
-        self._note(case, "refuse_invitation", standing, mine, reason, now)
+        self._moves.note(case, "refuse_invitation", standing, now, note=reason, organisation_id=mine)
         self._moves.tell(case, "refuse_invitation", standing, now, organisation_id=mine, note=reason)
 
     def give_back(self, case: Case, *, by: Person, reason: str, now: datetime) -> None:
@@ -320,7 +320,7 @@ class Claiming:
         for claim in self._unit.claims.on(case.number):
             if claim.organisation_id == mine and not claim.lead:
                 claim.end(ClaimState.GIVEN_BACK, reason, now)
-                self._note(case, "step_aside", standing, mine, reason, now)
+                self._moves.note(case, "step_aside", standing, now, note=reason, organisation_id=mine)
                 self._moves.tell(
                     case, "step_aside", standing, now, organisation_id=mine, note=reason, former=(mine,)
                 )
@@ -345,14 +345,3 @@ class Claiming:
                 invitation.answer("superseded", by=None, now=now)
                 others.append(invitation.organisation_id)
         return tuple(others)
-
-    def _note(
-        self,
-        case: Case,
-        event: str,
-        standing: Standing,
-        organisation_id: int | None,
-        note: str,
-        now: datetime,
-    ) -> None:
-        self._moves.note(case, event, standing, now, note=note, organisation_id=organisation_id)

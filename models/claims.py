@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -149,7 +149,7 @@ class Claims:
         self._unit.session.flush()
 
     def in_hand(
-        self, organisation_ids: set[int], limit: int = 6, *, states: Sequence[CaseState] = IN_HAND
+        self, organisation_ids: Collection[int], limit: int = 6, *, states: Sequence[CaseState] = IN_HAND
     ) -> tuple[list[Task], int]:
         """What organisations have in hand, the longest first, and how many there are in all.
 
@@ -176,7 +176,7 @@ class Claims:
         )
         return [Task(*row) for row in rows], total
 
-    def asked_of(self, organisation_ids: set[int], limit: int = 6) -> list[Task]:
+    def asked_of(self, organisation_ids: Collection[int], limit: int = 6) -> list[Task]:
         """What organisations are asked to take on and have not answered."""
         rows = self._unit.session.execute(
             select(Case.number, Case.kind, Case.state, Case.text, Invitation.kind == "dispatch")

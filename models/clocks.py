@@ -124,7 +124,8 @@ class Clocks:
             .outerjoin(Category, Category.label == Case.category)
             .where(Case.number == number)
         )
-        return _pace(*self._unit.session.execute(query).one())
+        urgent, kind, category = self._unit.session.execute(query).one()
+        return Pace.of(urgent=urgent, kind=kind, category=category)
 
     def missing(self, limit: int = AT_ONCE) -> list[int]:
         """Submitted cases that have no accept clock yet, the oldest first.
@@ -136,8 +137,8 @@ class Clocks:
     def begin_missing(self, now: datetime, limit: int = AT_ONCE) -> int:
         """Gives them their clocks, started when they were submitted; says how many. As many rows at once as there are."""
         clocks = []
-        for number, submitted_at, urgent, kind, of_category in self._missing(limit):
-            began, pace = submitted_at or now, _pace(urgent, kind, of_category)
+        for number, submitted_at, urgent, kind, category in self._missing(limit):
+            began, pace = submitted_at or now, Pace.of(urgent=urgent, kind=kind, category=category)
             due_at = self._usual_due(ClockKind.ACCEPT, pace, began)
             clocks.append(Clock.begin(number, ClockKind.ACCEPT, started_at=began, due_at=due_at))
         put_on_file(self._unit, clocks)
@@ -185,7 +186,7 @@ class Clocks:
         for clock, urgent, kind, name, promised_on in self._unit.session.execute(query).all():
             promise = promised_on if clock.kind == ClockKind.RESOLVE.value else None
             try:
-                due = self._late_due(clock, _pace(urgent, kind, name), promise)
+                due = self._late_due(clock, Pace.of(urgent=urgent, kind=kind, category=name), promise)
                 clock.set_due(max(due, self._unit.workdays.due(now, 1)))
             except YearMissing:
                 continue
@@ -267,11 +268,3 @@ class Clocks:
 
 def _told(year: int) -> str:
     return f"calendar_ends_{year}"
-
-
-def _pace(urgent: bool, kind: str, of_category: str | None) -> Pace:
-    if urgent:
-        return Pace.URGENT
-    if kind == "project":
-        return Pace.PROJECT
-    return Pace(of_category) if of_category else Pace.GENERAL

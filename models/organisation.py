@@ -138,6 +138,11 @@ _OFFICERS = (
 
 _OF_ORGANISATION = Lean(_OFFICERS.where(Post.organisation_id == bindparam("organisation_id")))
 _OF_MEMBER = Lean(_OFFICERS.where(Post.member_id == bindparam("member_id")))
+_OFFICES = Lean(
+    select(Post.organisation_id)
+    .join(Member, Member.id == Post.member_id)
+    .where(Post.member_id == bindparam("member_id"), Post.until.is_(None), Member.left_at.is_(None))
+)
 
 
 _NAMES = Lean(select(Organisation.name).where(Organisation.closed_on.is_(None)).order_by(Organisation.id))
@@ -209,6 +214,10 @@ class Organisations:
     def posts_of(self, member_id: int) -> list[Officer]:
         """The posts that one member holds today."""
         return self._read(_OF_MEMBER.run(self._unit, {"member_id": member_id}))
+
+    def offices_of(self, member_id: int) -> frozenset[int]:
+        """The organisations in which one member holds a post today: for which they may act. Opens no name."""
+        return frozenset(office for (office,) in _OFFICES.run(self._unit, {"member_id": member_id}))
 
     def held_by(self, member_id: int, organisation_id: int) -> list[Post]:
         """The posts of one member in one organisation, as entities that can change."""

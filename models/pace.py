@@ -25,6 +25,15 @@ class Pace(enum.StrEnum):
     COMPLEX = "complex"  # 复杂或多单位
     PROJECT = "project"  # 项目类
 
+    @classmethod
+    def of(cls, *, urgent: bool, kind: str, category: str | None) -> Pace:
+        """By its urgency, then its kind, then what its category says (None: nothing)."""
+        if urgent:
+            return cls.URGENT
+        if kind == "project":
+            return cls.PROJECT
+        return cls(category) if category else cls.GENERAL
+
 
 _HANDLING: Final = frozenset({"claimed", "in_progress", "rework"})
 RUNS_IN: Final[dict[ClockKind, frozenset[str]]] = {

@@ -146,7 +146,7 @@ class Standings:
     def of(self, case: CaseFacts, person: Person, now: datetime) -> Standing:
         """What a person is to a case."""
         unit = self._unit
-        offices = {post.organisation_id for post in unit.organisations.posts_of(person.member_id)}
+        offices = unit.organisations.offices_of(person.member_id)
         roles: dict[Role, int] = {}
         if case.reporter_id == person.member_id:
             roles[Role.REPORTER] = person.organisation_id

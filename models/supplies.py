@@ -249,8 +249,7 @@ class Supplies:
 
     def agent(self, person: Person) -> Agent:
         """For whom a person acts on the list today."""
-        posts = self._unit.organisations.posts_of(person.member_id)
-        return Agent(person.member_id, frozenset(post.organisation_id for post in posts))
+        return Agent(person.member_id, self._unit.organisations.offices_of(person.member_id))
 
     def reviewers(self, supply: Supply, now: datetime) -> frozenset[int]:
         """Whose officers review an entry: its own organisation's, and the one's that chairs the consortium today."""

@@ -11,7 +11,7 @@ import msgspec
 from bot.kit.dialogue import Step
 from bot.kit.message import Inbound, MenuTapped, Reply, Text, Voice
 from bot.kit.texts import Texts
-from models.case import Behalf
+from models.case import Behalf, Case, CaseView
 from models.cases import CaseMark
 from models.directory import Card
 from models.fit import Fit
@@ -164,6 +164,14 @@ class Context:
         if self.person is None:
             raise LookupError("nobody is bound here")
         return self.person
+
+    def case(self, number: int) -> Case:
+        """The case of that number, to be changed, if the speaker may see it. Else CaseUnknown."""
+        return self.unit.cases.number(number, seen_by=self.member, now=self.now)
+
+    def look(self, number: int) -> CaseView:
+        """The same, only to be looked at."""
+        return self.unit.cases.look(number, seen_by=self.member, now=self.now)
 
     def card(self, organisation_id: int) -> Card:
         """The directory's card of an organisation."""

@@ -34,12 +34,12 @@ def number_in(ctx: Context) -> int | None:
     return None
 
 
-def offices_of(ctx: Context) -> set[int]:
+def offices_of(ctx: Context) -> frozenset[int]:
     """The organisations for which this person may act."""
-    return {post.organisation_id for post in ctx.unit.organisations.posts_of(ctx.member.member_id)}
+    return ctx.unit.organisations.offices_of(ctx.member.member_id)
 
 
-def in_hand(ctx: Context, offices: set[int]) -> int | None:
+def in_hand(ctx: Context, offices: frozenset[int]) -> int | None:
     """Which case in hand somebody speaks of without a command: the one named, just shown, or the only one."""
     number = number_in(ctx)
     for each in (number,) if number is not None else (ctx.shown,):
@@ -53,7 +53,7 @@ def in_hand(ctx: Context, offices: set[int]) -> int | None:
 
 def show_case(ctx: Context, number: int) -> Reply:
     """A case with its last news; who deals with it also reads what it is called among them, and who reported it."""
-    case = ctx.unit.cases.look(number, seen_by=ctx.member, now=ctx.now)
+    case = ctx.look(number)
     own = case.reporter_id == ctx.member.member_id
     staff = not own and ctx.unit.cases.handled_by(case, ctx.member, ctx.now)
     text = case.text
