@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.agenda import About
 from models.base import Base
 from models.identity import Identity
 from models.letter import Letter, Outcome, Verdict
@@ -42,6 +43,10 @@ LONGEST_STEP: Final = timedelta(minutes=2)
 """The longest step of the back-off: all tries lie within ten minutes, as long as the platform drops repeats."""
 
 
+ABOUT_NOTHING: Final = About(subject="", subject_id=0)
+"""A letter whose purpose nothing can take away."""
+
+
 class State(enum.StrEnum):
     """Where a letter stands."""
 
@@ -56,10 +61,11 @@ class State(enum.StrEnum):
 class Priority(enum.IntEnum):
     """Who goes first."""
 
-    URGENT = 0
-    ANSWER = 1
-    DUTY = 2
-    NEWS = 3
+    URGENT = 0  # danger, the beginning of a turn, the late answer to somebody's own words
+    ANSWER = 1  # somebody waits for it; 督办
+    DUTY = 2  # what somebody has to do
+    NEWS = 3  # 征集 and what is good to know
+    INVITE = 4  # 请评价
 
 
 def _index_where(name: str, columns: tuple[str, ...], condition: str) -> Index:
@@ -80,6 +86,8 @@ class OutboxRow(Base):
         _index_where("ix_outbox_pending", ("due_at",), "state = 'pending'"),
         _index_where("ix_outbox_waiting", ("openid",), "state = 'waiting'"),
         _index_where("ix_outbox_message_id", ("message_id",), "message_id <> ''"),
+        _index_where("ix_outbox_subject", ("subject", "subject_id"), "subject <> ''"),
+        _index_where("ix_outbox_asks", ("member_id",), "asks AND acknowledged_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -100,6 +108,17 @@ class OutboxRow(Base):
     reason: Mapped[str] = mapped_column(String(300))
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    """The organisation in whose post the recipient is told; None: as the person they are."""
+    subject: Mapped[str] = mapped_column(String(20))
+    """What it is about, as in ``models.agenda.About``; empty: nothing that could lose its purpose."""
+    subject_id: Mapped[int | None]
+    edition: Mapped[int]
+    rung: Mapped[str] = mapped_column(String(20))
+    asks: Mapped[bool]
+    """Whether the recipient is asked to acknowledge."""
+    not_after: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -143,8 +162,13 @@ class Outbox:
         openid: str | None = None,
         priority: Priority = Priority.DUTY,
         due_at: datetime | None = None,
+        office_id: int | None = None,
+        about: About = ABOUT_NOTHING,
     ) -> None:
-        """Owes somebody a letter. ``key`` names the occasion and the recipient: the same key is owed once."""
+        """Owes somebody a letter. ``key`` names the occasion and the recipient: the same key is owed once.
+
+        ``office_id``: the organisation in whose post they are told. ``about``: what has to be still so when it is sent.
+        """
         _POST.add(
             self._unit,
             {
@@ -163,6 +187,14 @@ class Outbox:
                 "reason": "",
                 "created_at": now,
                 "settled_at": None,
+                "office_id": office_id,
+                "subject": about.subject,
+                "subject_id": about.subject_id or None,
+                "edition": about.edition,
+                "rung": about.rung,
+                "asks": about.asks,
+                "not_after": about.not_after,
+                "acknowledged_at": None,
             },
         )
         self._unit.letters_posted = True

@@ -17,7 +17,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.agenda import Agendas
 from models.appeal import Appeals
+from models.asking import Asking
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
 from models.books import Books
@@ -40,6 +42,7 @@ from models.pending import PendingSession
 from models.policy import Policy
 from models.projects import Projects
 from models.received import Inbox
+from models.reminding import Reminding
 from models.revision import Revisions
 from models.rule import Rules
 from models.solving import Solving
@@ -247,6 +250,21 @@ class Unit:
     def urgings(self) -> Urgings:
         """催办、督办、提级."""
         return Urgings(self)
+
+    @cached_property
+    def agendas(self) -> Agendas:
+        """提醒日程."""
+        return Agendas(self)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """回执."""
+        return Asking(self)
+
+    @cached_property
+    def reminding(self) -> Reminding:
+        """按日程提醒."""
+        return Reminding(self)
 
     @cached_property
     def revisions(self) -> Revisions:

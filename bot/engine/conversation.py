@@ -12,7 +12,7 @@ from bot.engine.writer import Attempts, Spoiled
 from bot.kit.context import Aloud, Context, Mind, Reading
 from bot.kit.dialogue import Looking, Step, name_of
 from bot.kit.message import Event, Followed, Inbound, MenuTapped, Reply, Scanned
-from bot.kit.router import PASS, Meant, Router, Who
+from bot.kit.router import PASS, Meant, Reacted, Router, Who
 from bot.kit.texts import Texts
 from bot.log import shade
 from models.base import DomainError
@@ -157,6 +157,8 @@ class MessageWork:
             answer = route.handler(ctx, at_step) if at_step is not None else route.handler(ctx)  # type: ignore[call-arg]
             if isinstance(answer, Meant):
                 return self._as_meant(ctx, answer)
+            if isinstance(answer, Reacted):
+                return self._as_answer(ctx, answer)
             if answer is not PASS:
                 return (answer if isinstance(answer, Reply) else None), route.name
         return None, ""
@@ -171,6 +173,11 @@ class MessageWork:
                 if answer is not PASS:
                     return (answer if isinstance(answer, Reply) else None), route.name
         return None, ""
+
+    def _as_answer(self, ctx: Context, reacted: Reacted) -> tuple[Reply, str]:
+        """The handler of the matter that was asked about answers."""
+        asked = reacted.asked
+        return self.talk.router.answers[asked.subject](ctx, asked, reacted.yes), f"answer.{asked.subject}"
 
     def _stand(self, ctx: Context, handler: str, step: Step | None, lost: bool) -> None:
         """Where the person stands now: at the step that was asked for, or nowhere once a step was answered."""

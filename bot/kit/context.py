@@ -11,13 +11,14 @@ import msgspec
 from bot.kit.dialogue import Step
 from bot.kit.message import Inbound, MenuTapped, Reply, Text, Voice
 from bot.kit.texts import Texts
+from models.agenda import About
 from models.case import Behalf, Case, CaseView
 from models.cases import CaseMark
 from models.directory import Card
 from models.fit import Fit
 from models.moment import local
 from models.organisation import Officer
-from models.outbox import Priority
+from models.outbox import ABOUT_NOTHING, Priority
 from models.person import Person
 from models.received import Arrival
 from models.store import Unit
@@ -233,8 +234,12 @@ class Aloud:
         text: str,
         fields: dict[str, str] | None = None,
         priority: Priority = Priority.DUTY,
+        about: About = ABOUT_NOTHING,
     ) -> None:
-        """Owes each recipient (officer or member id) one letter about one occasion (``key``)."""
+        """Owes each recipient (officer or member id) one letter about one occasion (``key``).
+
+        Officers are told in their post, members as who they are. ``about``: what has to be still so when it is sent.
+        """
         told = set()
         for recipient in recipients:
             member_id = recipient if isinstance(recipient, int) else recipient.member_id
@@ -249,6 +254,8 @@ class Aloud:
                 now=self.now,
                 member_id=member_id,
                 priority=priority,
+                office_id=None if isinstance(recipient, int) else recipient.organisation_id,
+                about=about,
             )
 
     def post_to_openid(self, openid: str, kind: str, *, key: str, text: str) -> None:

@@ -12,7 +12,8 @@ import msgspec
 from bot.kit.context import Aloud, Context
 from bot.kit.dialogue import Step, name_of
 from bot.kit.message import Event, Inbound, MenuTapped, Message, Reply
-from bot.kit.words import EDGES, as_written, choice, leading_number, plain
+from bot.kit.words import EDGES, as_written, choice, leading_number, plain, reacts
+from models.asking import Asked
 from models.base import Happening
 
 
@@ -32,10 +33,20 @@ class Meant(msgspec.Struct, frozen=True):
     intent: str
 
 
-Handler = Callable[[Context], Reply | Pass | Meant | None]
+class Reacted(msgspec.Struct, frozen=True):
+    """Said by a handler that found which open question a mere yes or no answers: the matter's own handler goes on."""
+
+    asked: Asked
+    yes: bool
+
+
+Handler = Callable[[Context], Reply | Pass | Meant | Reacted | None]
 """None: nothing is said (an event that needs no answer)."""
 StepHandler = Callable[[Context, Any], Reply | Pass | Meant | None]
 Notice = Callable[[Aloud, Any], None]
+
+AnswerHandler = Callable[[Context, Asked, bool], Reply]
+"""What a mere yes (True) or no to a notice that asked for it does."""
 
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -56,7 +67,7 @@ class Route(msgspec.Struct, frozen=True):
     """One entry of the routing table."""
 
     kind: str
-    """``escape``, ``step``, ``command``, ``number``, ``pattern``, ``intent``, ``event``, ``emergency``, ``rule`` or ``anything``."""
+    """``escape``, ``step``, ``command``, ``answer``, ``number``, ``pattern``, ``intent``, ``event``, ``emergency``, ``rule`` or ``anything``."""
     claim: str
     """The word, intent, step or type."""
     handler: Handler | StepHandler
@@ -80,6 +91,8 @@ class Router:
         self.intents: dict[str, Route] = {}
         self.events: dict[type[Message], Route] = {}
         self.notices: dict[type[Happening], list[Notice]] = {}
+        self.answers: dict[str, AnswerHandler] = {}
+        self.on_reaction: Route | None = None
         self.on_emergency: Route | None = None
         self.patterns: dict[str, tuple[re.Pattern[str], Route]] = {}
         self.on_rule: Route | None = None
@@ -136,6 +149,24 @@ class Router:
             return notice
 
         return claim
+
+    def answer(self, subject: str) -> Callable[[H], H]:
+        """A mere yes or no to a notice about such a matter (``models.agenda.About.subject``)."""
+
+        def claim(handler: H) -> H:
+            if subject in self.answers:
+                raise Ambiguous(f"two handlers for answers about {subject}")
+            self.answers[subject] = handler
+            return handler
+
+        return claim
+
+    def reaction(self, handler: H) -> H:
+        """A mere yes or no that no step wanted."""
+        if self.on_reaction is not None:
+            raise Ambiguous("two handlers for a mere yes or no")
+        self.on_reaction = Route("answer", "*", handler, Who.MEMBER)
+        return handler
 
     def emergency(self, handler: H) -> H:
         """Somebody is in danger: before everything else, for anyone."""
@@ -195,7 +226,7 @@ class Router:
         """One router out of many. Raises Ambiguous where two of them claim the same."""
         merged = cls()
         for router in routers:
-            for name in ("escapes", "commands", "steps", "intents", "events", "patterns"):
+            for name in ("escapes", "commands", "steps", "intents", "events", "patterns", "answers"):
                 mine, theirs = getattr(merged, name), getattr(router, name)
                 for claim, route in theirs.items():
                     if claim in mine:
@@ -203,7 +234,7 @@ class Router:
                     mine[claim] = route
             for happening, notices in router.notices.items():
                 merged.notices.setdefault(happening, []).extend(notices)
-            for name in ("on_emergency", "on_number", "on_rule", "on_anything"):
+            for name in ("on_emergency", "on_reaction", "on_number", "on_rule", "on_anything"):
                 if getattr(router, name) is not None:
                     if getattr(merged, name) is not None:
                         raise Ambiguous(f"two handlers for {name}")
@@ -220,7 +251,7 @@ class Router:
         """The routes that a message may take, in the order in which they are asked.
 
         Escape words > an emergency > a whole command > the step one stands at > commands with something behind >
-        a bare number or a known shape > the office's rules > what was understood > anything. A handler that answers PASS hands on to the next.
+        a mere yes or no to a notice > a bare number or a known shape > the office's rules > what was understood > anything. A handler that answers PASS hands on to the next.
         """
         message: Inbound = ctx.message
         if isinstance(message, Event) and not isinstance(message, MenuTapped):
@@ -245,6 +276,8 @@ class Router:
         if (route := self.events.get(type(message))) is not None:
             yield route, None
         if text:
+            if self.on_reaction is not None and ctx.person is not None and reacts(text) is not None:
+                yield self.on_reaction, None
             if command is not None:
                 yield command, None
             elif self.on_number is not None and (number := choice(text)) is not None:
@@ -299,7 +332,7 @@ class Router:
         routes += [route for _, route in self.steps.values()]
         routes += [*self.events.values(), *self.commands.values()]
         routes += [route for _, route in self.patterns.values()]
-        routes += [route for route in (self.on_number, self.on_rule) if route is not None]
+        routes += [route for route in (self.on_reaction, self.on_number, self.on_rule) if route is not None]
         routes += [*self.intents.values()]
         routes += [route for route in (self.on_anything,) if route is not None]
         return routes

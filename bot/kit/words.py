@@ -39,6 +39,15 @@ _LONGEST_CHOICE = 24
 _YES = frozenset(
     "是 对 是的 对的 对对 对对对 好 好的 行 中 嗯 嗯嗯 可以 同意 没错 确认 ok okay yes y 成 好嘞 要得 没问题 就是 对呀 对啊 是啊 好啊".split()  # noqa: SIM905 - read as a sentence
 )
+_HEARD = re.compile(
+    r"^(?:嗯+|好的?|行|是|中|对)?[，,。 ]*(?:(?:我们?|俺们?|已经?|都)*(?:收到|知道|明白|晓得|清楚|了解|看到)了?|没问题|同意|一定(?:到|办|参加)|遵命)"
+    r"[了啦吧的]*(?:[，,。!！ ]|谢谢|感谢|辛苦了?|书记|主任|马上|准备|安排|我们?|这就|去|办)*$"
+)
+_CANNOT = re.compile(
+    r"^(?:我们?|俺们?|真的?|实在|恐怕)*(?:去不了|来不了|换不了|办不了|没(?:法|办法)|不行|不同意|不换|不方便|轮不开)(?:[了啊呢吧啦]|[，,。 ])*$"
+)
+_LONGEST_HEARD = 16
+"""Characters; a longer text says more than that it was read."""
 _NO = frozenset("不 不是 不对 否 不行 不用 不要 不了 没有 错 错了 no n 不同意 不可以 不好 算了".split())  # noqa: SIM905
 
 
@@ -113,3 +122,18 @@ def is_yes(text: str) -> bool:
 def is_no(text: str) -> bool:
     """Whether the whole text is a natural no, or a 2."""
     return plain(text).lower() in _NO or choice(text) == 2
+
+
+def reacts(text: str) -> bool | None:
+    """Whether the whole text says that a notice was read or agreed to (1, 收到, 好的，知道了), or the contrary (0, 去不了).
+
+    None: it says something else.
+    """
+    short = plain(text)
+    if len(short) > _LONGEST_HEARD:
+        return None
+    if short.lower() in _YES or _HEARD.match(short) or choice(short) == 1:
+        return True
+    if short.lower() in _NO or _CANNOT.match(short) or choice(short) == 0:
+        return False
+    return None

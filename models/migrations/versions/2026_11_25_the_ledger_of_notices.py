@@ -1,0 +1,71 @@
+"""the ledger of notices
+
+Expand first, contract a release later: the release before this one must still run on the new schema.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '2026_11_25_the_ledger_of_notices'
+down_revision = '2026_11_25_the_life_of_cases'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('agendas',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('subject', sa.String(length=20), nullable=False),
+    sa.Column('subject_id', sa.Integer(), nullable=False),
+    sa.Column('anchor', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('edition', sa.Integer(), nullable=False),
+    sa.Column('rung', sa.Integer(), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('waits_for', sa.Integer(), nullable=True),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('marks', sa.String(length=200), nullable=False),
+    sa.Column('acknowledged_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_by', sa.Integer(), nullable=True),
+    sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_agendas')),
+    sa.UniqueConstraint('subject', 'subject_id', name=op.f('uq_agendas_subject_subject_id'))
+    )
+    with op.batch_alter_table('agendas', schema=None) as batch_op:
+        batch_op.create_index('ix_agendas_next', ['next_at'], unique=False, sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('office_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('subject', sa.String(length=20), nullable=False, server_default=''))
+        batch_op.add_column(sa.Column('subject_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('edition', sa.Integer(), nullable=False, server_default='0'))
+        batch_op.add_column(sa.Column('rung', sa.String(length=20), nullable=False, server_default=''))
+        batch_op.add_column(sa.Column('asks', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('not_after', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('acknowledged_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index('ix_outbox_asks', ['member_id'], unique=False, sqlite_where=sa.text('asks AND acknowledged_at IS NULL'), postgresql_where=sa.text('asks AND acknowledged_at IS NULL'))
+        batch_op.create_index('ix_outbox_subject', ['subject', 'subject_id'], unique=False, sqlite_where=sa.text("subject <> ''"), postgresql_where=sa.text("subject <> ''"))
+        batch_op.create_foreign_key(batch_op.f('fk_outbox_office_id_organisations'), 'organisations', ['office_id'], ['id'])
+
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_outbox_office_id_organisations'), type_='foreignkey')
+        batch_op.drop_index('ix_outbox_subject', sqlite_where=sa.text("subject <> ''"), postgresql_where=sa.text("subject <> ''"))
+        batch_op.drop_index('ix_outbox_asks', sqlite_where=sa.text('asks AND acknowledged_at IS NULL'), postgresql_where=sa.text('asks AND acknowledged_at IS NULL'))
+        batch_op.drop_column('acknowledged_at')
+        batch_op.drop_column('not_after')
+        batch_op.drop_column('asks')
+        batch_op.drop_column('rung')
+        batch_op.drop_column('edition')
+        batch_op.drop_column('subject_id')
+        batch_op.drop_column('subject')
+        batch_op.drop_column('office_id')
+
+    with op.batch_alter_table('agendas', schema=None) as batch_op:
+        batch_op.drop_index('ix_agendas_next', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
+    op.drop_table('agendas')
