@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.agenda import About
 from models.base import Base
+from models.circular import Circular
 from models.identity import Identity
 from models.letter import Letter, Outcome, Verdict
 from models.pending import Rows
@@ -97,7 +98,8 @@ class OutboxRow(Base):
     openid: Mapped[str | None] = mapped_column(String(64))
     """Set from the beginning for somebody who is not bound, else when it is sent."""
     kind: Mapped[str] = mapped_column(String(40))
-    body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    body_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """None: the text is that of its circular."""
     priority: Mapped[int]
     state: Mapped[str] = mapped_column(String(20))
     due_at: Mapped[datetime]
@@ -119,6 +121,8 @@ class OutboxRow(Base):
     """Whether the recipient is asked to acknowledge."""
     not_after: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    circular_id: Mapped[int | None] = mapped_column(ForeignKey("circulars.id"))
+    """The letter to many that this one is a copy of."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -195,6 +199,7 @@ class Outbox:
                 "asks": about.asks,
                 "not_after": about.not_after,
                 "acknowledged_at": None,
+                "circular_id": None,
             },
         )
         self._unit.letters_posted = True
@@ -247,7 +252,11 @@ class Outbox:
         return self._unit.session.scalar(query.order_by(Identity.last_message_at.desc()).limit(1))
 
     def _body(self, row: OutboxRow) -> Body:
-        return msgspec.json.decode(self._unit.vault.open(row.body_sealed, "outbox.body"), type=Body)
+        sealed = row.body_sealed
+        if sealed is None:
+            circular = self._unit.session.get_one(Circular, row.circular_id)
+            sealed = circular.body_sealed
+        return msgspec.json.decode(self._unit.vault.open(sealed, "outbox.body"), type=Body)
 
     def settle(self, letter_id: int, outcome: Outcome, now: datetime) -> None:
         """Writes down what an attempt came to; a letter that was tried too often is dead."""

@@ -36,7 +36,32 @@ def upgrade() -> None:
     with op.batch_alter_table('agendas', schema=None) as batch_op:
         batch_op.create_index('ix_agendas_next', ['next_at'], unique=False, sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
 
+    op.create_table('circulars',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(length=150), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('body_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('priority', sa.Integer(), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('not_after', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('subject', sa.String(length=20), nullable=False),
+    sa.Column('subject_id', sa.Integer(), nullable=True),
+    sa.Column('edition', sa.Integer(), nullable=False),
+    sa.Column('rung', sa.String(length=20), nullable=False),
+    sa.Column('asks', sa.Boolean(), nullable=False),
+    sa.Column('audience', sa.String(length=40), nullable=False),
+    sa.Column('audience_id', sa.Integer(), nullable=True),
+    sa.Column('cursor', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circulars')),
+    sa.UniqueConstraint('key', name=op.f('uq_circulars_key'))
+    )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('circular_id', sa.Integer(), nullable=True))
+        batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=True)
+        batch_op.create_foreign_key(batch_op.f('fk_outbox_circular_id_circulars'), 'circulars', ['circular_id'], ['id'])
         batch_op.add_column(sa.Column('office_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('subject', sa.String(length=20), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('subject_id', sa.Integer(), nullable=True))
@@ -52,6 +77,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # The older release cannot say a letter whose text it does not hold itself.
+    op.execute("DELETE FROM outbox WHERE body_sealed IS NULL")
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_outbox_office_id_organisations'), type_='foreignkey')
         batch_op.drop_index('ix_outbox_subject', sqlite_where=sa.text("subject <> ''"), postgresql_where=sa.text("subject <> ''"))
@@ -64,6 +91,11 @@ def downgrade() -> None:
         batch_op.drop_column('subject_id')
         batch_op.drop_column('subject')
         batch_op.drop_column('office_id')
+        batch_op.drop_constraint(batch_op.f('fk_outbox_circular_id_circulars'), type_='foreignkey')
+        batch_op.drop_column('circular_id')
+        batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=False)
+
+    op.drop_table('circulars')
 
     with op.batch_alter_table('agendas', schema=None) as batch_op:
         batch_op.drop_index('ix_agendas_next', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
