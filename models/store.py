@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.agenda import Agendas
+from models.allowance import Allowance
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
@@ -31,6 +32,7 @@ from models.claiming import Claiming
 from models.claims import Claims
 from models.clocks import Clocks
 from models.closing import Closing
+from models.consent import Consents
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.finding import Findings
@@ -38,6 +40,7 @@ from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
+from models.pause import Pauses
 from models.pending import PendingSession
 from models.policy import Policy
 from models.projects import Projects
@@ -235,6 +238,21 @@ class Unit:
     def outbox(self) -> Outbox:
         """待发消息."""
         return Outbox(self)
+
+    @cached_property
+    def allowance(self) -> Allowance:
+        """推送限度."""
+        return Allowance(self)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """停发."""
+        return Pauses(self)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """订阅通知的同意."""
+        return Consents(self)
 
     @cached_property
     def workdays(self) -> Workdays:
