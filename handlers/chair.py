@@ -6,6 +6,7 @@ from bot.kit.context import Context
 from bot.kit.days import day_of, say_day
 from bot.kit.message import Reply
 from bot.kit.router import Router
+from models.asking import Asked
 
 on = Router()
 
@@ -39,6 +40,24 @@ def rota(ctx: Context) -> Reply:
         )
         text += ctx.texts.say("chair.next", turns=shown)
     return Reply(text + _own(ctx, now[0].id if now is not None else 0) + _debts(ctx, member.consortium_id))
+
+
+@on.answer("term")
+def acknowledged(ctx: Context, asked: Asked, yes: bool) -> Reply:
+    """知道轮到自己单位了：记下回执；去不了的，请他换班。"""
+    term = ctx.unit.consortia.term(asked.subject_id)
+    if term is None or (asked.office_id is not None and term.organisation_id != asked.office_id):
+        ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
+        return ctx.say("chair.not_yours")
+    if not yes:
+        return ctx.say("chair.cannot", first=day_of(term.starts_on), last=day_of(term.ends_on))
+    ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
+    return ctx.say(
+        "chair.acknowledged",
+        organisation=ctx.card(term.organisation_id).name,
+        first=day_of(term.starts_on),
+        last=day_of(term.ends_on),
+    )
 
 
 def _own(ctx: Context, term_in_office: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models.consortium import Term
+from models.consortium import Consortium, Term
 from models.moment import local
 from models.swap import (
     LIVE,
@@ -33,8 +33,6 @@ class Swaps:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-
-    # ---- looking ---------------------------------------------------------------------------------
 
     def turns_of(self, person: Person, now: datetime) -> list[Term]:
         """The turns to come for which a person speaks, the nearest first.
@@ -107,6 +105,22 @@ class Swaps:
         """Whose turn is offered; None: it is gone."""
         term = self._unit.consortia.term(swap.term_id)
         return None if term is None else self.side(swap.organisation_id, term)
+
+    def of_offices(self, person: Person) -> list[Swap]:
+        """The swaps under way that a person's organisations asked for, the newest first."""
+        offices = self._unit.organisations.offices_of(person.member_id)
+        query = select(Swap).where(Swap.organisation_id.in_(offices), Swap.state.in_(LIVE))
+        return list(self._unit.session.scalars(query.order_by(Swap.id.desc()))) if offices else []
+
+    def to_record(self, person: Person) -> list[Swap]:
+        """The swaps to which a person's organisations, as the lead, may still object; the oldest first."""
+        offices = self._unit.organisations.offices_of(person.member_id)
+        query = (
+            select(Swap)
+            .join(Consortium, Consortium.id == Swap.consortium_id)
+            .where(Consortium.lead_id.in_(offices), Swap.state == SwapState.TAKEN.value)
+        )
+        return list(self._unit.session.scalars(query.order_by(Swap.id))) if offices else []
 
     def history(self, term_ids: Sequence[int]) -> list[Swap]:
         """Every swap that these turns were part of and that came to something, the oldest first."""
