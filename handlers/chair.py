@@ -78,9 +78,11 @@ def _own(ctx: Context, term_in_office: int) -> str:
 
 def _debts(ctx: Context, consortium_id: int) -> str:
     """Who was skipped and is still to get the turn that it missed."""
-    names = [
-        ctx.card(each.organisation_id).name
+    debts = [
+        ctx.texts.say("chair.debt_paid", organisation=name, first=say_day(each.paid_on, ctx.today))
+        if each.paid_on is not None
+        else ctx.texts.say("chair.debt", organisation=name)
         for each in ctx.unit.rotas.away(consortium_id, ctx.today)
-        if each.missed_on is not None
+        if each.missed_on is not None and (name := ctx.card(each.organisation_id).name)
     ]
-    return ctx.texts.say("chair.debts", organisations="、".join(dict.fromkeys(names))) if names else ""
+    return ctx.texts.say("chair.debts", debts="，".join(debts)) if debts else ""

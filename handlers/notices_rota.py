@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from bot.kit.context import Aloud
-from bot.kit.days import day_of
+from bot.kit.days import day_of, say_day
 from bot.kit.lists import shorten
 from bot.kit.router import Router
 from models.agenda import About
+from models.moment import local
 from models.organisation import Officer, PostKind
 from models.outbox import ABOUT_NOTHING, Priority
 from models.rota import TurnChange, TurnsChanged
@@ -60,13 +63,14 @@ def coming(aloud: Aloud, term: TermReminded) -> None:
             f"notices_rota.term_{rung}",
             consortium=term.consortium,
             organisation=organisation,
-            first=day_of(term.first),
+            first=_day(aloud, term.first),
             last=day_of(term.last),
-            days=term.days,
-            next_first=day_of(term.next_first) if term.next_first is not None else "",
+            ask=aloud.say("notices_rota.ask") if term.about.asks else "",
+            answer=aloud.say("notices_rota.answer") if term.about.asks else "",
+            next_first=_day(aloud, term.next_first),
             next_last=day_of(term.next_last) if term.next_last is not None else "",
         ),
-        fields=_fields(term.consortium, day_of(term.first)),
+        fields=_fields(term.consortium, _day(aloud, term.first)),
         priority=Priority(term.priority),
         about=term.about,
     )
@@ -76,7 +80,7 @@ def coming(aloud: Aloud, term: TermReminded) -> None:
 def handing_over(aloud: Aloud, handover: HandoverReminded) -> None:
     """该交接了：上一任和这一任；还没说交接好的再提醒；一直没交接好，告诉牵头单位。"""
     recipients = {
-        "begin": (handover.outgoing_id, handover.incoming_id),
+        "begin": handover.missing,
         "remind": handover.missing,
         "late": (handover.lead_id,),
     }
@@ -110,17 +114,17 @@ def changed(aloud: Aloud, rota: TurnsChanged) -> None:
     single = rota.changes[0]
     about = ABOUT_NOTHING
     if rota.edition:
-        about = About("term", single.term_id, rota.edition, "changed", asks=True)
+        about = About("term", single.term_id, rota.edition, "changed", asks=rota.asks)
     aloud.post(
         _heads(aloud, rota.organisation_id),
         "turns_changed",
         key=rota.key,
         text=aloud.say(
-            "notices_rota.changed_one" if rota.edition else "notices_rota.changed",
+            "notices_rota.changed_one" if rota.asks else "notices_rota.changed",
             consortium=rota.consortium,
             lines="\n".join(lines),
         ),
-        fields=_fields(rota.consortium, day_of(single.first) if single.first is not None else ""),
+        fields=_fields(rota.consortium, _day(aloud, single.first)),
         about=about,
     )
 
@@ -128,11 +132,15 @@ def changed(aloud: Aloud, rota: TurnsChanged) -> None:
 def _line(aloud: Aloud, change: TurnChange) -> str:
     return aloud.say(
         f"notices_rota.line_{change.kind.value}",
-        was_first=day_of(change.was_first) if change.was_first is not None else "",
+        was_first=_day(aloud, change.was_first),
         was_last=day_of(change.was_last) if change.was_last is not None else "",
-        first=day_of(change.first) if change.first is not None else "",
+        first=_day(aloud, change.first),
         last=day_of(change.last) if change.last is not None else "",
     )
+
+
+def _day(aloud: Aloud, day: date | None) -> str:
+    return "" if day is None else say_day(day, local(aloud.now).date())
 
 
 def _fields(consortium: str, day: str) -> dict[str, str]:

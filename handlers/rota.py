@@ -14,7 +14,7 @@ from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, is_no, plain
 from models.consortium import Consortium, Seated
-from models.rota import Change, Proposal, Settings
+from models.rota import Change, Proposal, Settings, Slot
 from models.rotacard import Finding, check
 from models.turns import Span, Strategy
 
@@ -238,8 +238,8 @@ def _change(ctx: Context, change: Change) -> str:
         return ctx.texts.say(
             "rota.change_days",
             organisation=ctx.card(was.organisation_id).name,
-            was=say_day(was.starts_on, ctx.today),
-            first=say_day(will.starts_on, ctx.today),
+            was=_span(ctx, was),
+            span=_span(ctx, will),
         )
     return ctx.texts.say(
         "rota.change_organisation",
@@ -247,6 +247,11 @@ def _change(ctx: Context, change: Change) -> str:
         was=ctx.card(was.organisation_id).name,
         organisation=ctx.card(will.organisation_id).name,
     )
+
+
+def _span(ctx: Context, slot: Slot) -> str:
+    first, last = say_day(slot.starts_on, ctx.today), day_of(slot.ends_on)
+    return ctx.texts.say("rota.span", first=first, last=last)
 
 
 @on.step(Preview)

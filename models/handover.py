@@ -172,6 +172,8 @@ class Handovers:
             NoHandover: there is none of the last days.
         """
         offices = self._unit.organisations.offices_of(person.member_id)
+        if not offices:
+            raise NoHandover()
         since = today - timedelta(days=LOOK_BACK)
         query = select(Term).where(
             Term.starts_on <= today, Term.starts_on > since, Term.organisation_id.in_(offices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,8 @@ SUBJECTS: Final = ("term", "handover")
 """What is told of a turn: that it comes, and that it is handed over."""
 AT_ONCE: Final = 200
 """Changes that one transaction tells."""
+NEAR: Final = timedelta(days=30)
+"""From this long before a turn on, somebody has to say that they know of it; earlier it would soon be forgotten."""
 PUBLISHED: Final = "publish"
 SWAPPED: Final = "swap"
 """Both sides agreed to it and are told that it holds."""
@@ -342,5 +344,6 @@ class Rewriting:
                     for each in sorted(changes, key=lambda each: each.first or each.was_first or date.max)
                 ),
                 edition=agenda.edition if single and agenda is not None else 0,
+                asks=single and first.first is not None and first.first - local(now).date() <= NEAR,
             )
         )

@@ -356,3 +356,5 @@ class TurnsChanged(Happening, frozen=True, kw_only=True):
     changes: tuple[TurnChange, ...]
     edition: int
     """Of the only turn that changed, for a letter that loses its purpose when it changes again; 0: of several."""
+    asks: bool
+    """Whether that turn is so near that they are asked to acknowledge."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from models.agenda import Reminded
 from models.consortium import Consortium
 from models.handover import Checklist, Role
-from models.moment import local
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -21,8 +20,6 @@ class TermReminded(Reminded, frozen=True, kw_only=True):
     organisation_id: int
     first: date
     last: date
-    days: int
-    """Until it begins; 0 on its first day."""
     outgoing_id: int | None
     lead_id: int
     above_id: int | None
@@ -73,7 +70,6 @@ class TermKeeper:
             organisation_id=term.organisation_id,
             first=term.starts_on,
             last=term.ends_on,
-            days=max(0, (term.starts_on - local(now).date()).days),
             outgoing_id=before.organisation_id if before is not None else None,
             lead_id=consortium.lead_id,
             above_id=above[0] if above else None,
