@@ -8,6 +8,7 @@ is due. When the matter moves, its agenda gets a new edition: letters of an olde
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
@@ -18,6 +19,7 @@ from sqlalchemy import Index, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Happening
+from models.bulk import put_on_file
 from models.moment import SHANGHAI, local
 from models.workday import Calendar, YearMissing
 
@@ -275,6 +277,19 @@ class Agendas:
         self._unit.session.add(agenda)
         self._unit.session.flush()
         return agenda
+
+    def plan_all(self, subject: str, anchors: Mapping[int, datetime]) -> None:
+        """Gives many new matters (by id) their agendas at once.
+
+        A missing calendar is nobody's news yet: such matters lie months ahead, often in a year that has no notice.
+        """
+        calendar = self._unit.workdays.calendar
+        agendas = []
+        for subject_id, anchor in anchors.items():
+            agenda = Agenda.begin(subject, subject_id, anchor)
+            agenda.schedule(calendar)
+            agendas.append(agenda)
+        put_on_file(self._unit, agendas)
 
     def move(
         self, subject: str, subject_id: int, anchor: datetime, now: datetime, *, anew: bool = False

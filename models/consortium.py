@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.organisation import Organisation
+from models.turns import Origin, Stay
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -82,12 +83,24 @@ class Term(Base):
     consortium_id: Mapped[int] = mapped_column(ForeignKey("consortia.id"))
     sequence: Mapped[int]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    """Who chairs, all told: what the rota said, and what was swapped or put over it since."""
     starts_on: Mapped[date]
     ends_on: Mapped[date]
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    """Whom the rota itself had named; None: nothing lies over it."""
+    origin: Mapped[str] = mapped_column(String(20), server_default="import")
+    """How the rota came to name them, as in ``models.turns.Origin``."""
 
     @classmethod
     def plan(
-        cls, *, consortium_id: int, sequence: int, organisation_id: int, starts_on: date, ends_on: date
+        cls,
+        *,
+        consortium_id: int,
+        sequence: int,
+        organisation_id: int,
+        starts_on: date,
+        ends_on: date,
+        origin: Origin = Origin.IMPORT,
     ) -> Term:
         """A turn in the rota."""
         return cls(
@@ -96,11 +109,36 @@ class Term(Base):
             organisation_id=organisation_id,
             starts_on=starts_on,
             ends_on=ends_on,
+            base_id=None,
+            origin=origin.value,
         )
 
-    def move(self, *, organisation_id: int, starts_on: date, ends_on: date) -> None:
-        """Another organisation or other days."""
-        self.organisation_id, self.starts_on, self.ends_on = organisation_id, starts_on, ends_on
+    @property
+    def named_id(self) -> int:
+        """Whom the rota itself named, whatever was put over it."""
+        return self.organisation_id if self.base_id is None else self.base_id
+
+    def renew(
+        self, *, sequence: int, organisation_id: int, starts_on: date, ends_on: date, origin: Origin
+    ) -> None:
+        """The rota says something else. Whatever lay over another organisation's turn is gone."""
+        if organisation_id != self.named_id:
+            self.organisation_id, self.base_id = organisation_id, None
+        self.sequence, self.starts_on, self.ends_on = sequence, starts_on, ends_on
+        self.origin = origin.value
+
+    def park(self) -> None:
+        """Out of the way, to days that nobody uses, while its neighbours move: no two turns may ever overlap."""
+        self.sequence, self.starts_on = -self.id, date(9000, 1, 1) + timedelta(days=self.id)
+        self.ends_on = self.starts_on
+
+    def overlay(self, organisation_id: int | None) -> None:
+        """Another organisation chairs than the rota named; None: the one that it named after all."""
+        named = self.named_id
+        if organisation_id is None or organisation_id == named:
+            self.organisation_id, self.base_id = named, None
+        else:
+            self.organisation_id, self.base_id = organisation_id, named
 
 
 class Seated(msgspec.Struct, frozen=True):
@@ -147,9 +185,19 @@ class Consortia:
         """The whole rota of every consortium."""
         return list(self._unit.session.scalars(select(Term).order_by(Term.consortium_id, Term.starts_on)))
 
+    def terms_of(self, consortium_id: int) -> list[Term]:
+        """The whole rota of one consortium, the earliest turn first."""
+        query = select(Term).where(Term.consortium_id == consortium_id).order_by(Term.starts_on)
+        return list(self._unit.session.scalars(query))
+
     def schedule(self, term: Term) -> None:
-        """Puts a new turn on file."""
+        """Puts a new turn on file; ``models.rotas`` does so for what is still to come."""
         self._unit.session.add(term)
+
+    def lock(self, consortium_id: int) -> Consortium:
+        """The consortium, kept from all others who would change its rota until this transaction ends."""
+        query = select(Consortium).where(Consortium.id == consortium_id).with_for_update()
+        return self._unit.session.scalars(query).one()
 
     def by_code(self, code: str) -> Consortium | None:
         """The consortium with that 编号, or None."""
@@ -234,14 +282,30 @@ class Consortia:
         )
         return [(row[0], row[1]) for row in self._unit.session.execute(query)]
 
-    def next_turn_of(self, organisation_id: int, on: date) -> tuple[Term, Consortium] | None:
-        """The present or next turn of one organisation."""
+    def term(self, term_id: int) -> Term | None:
+        """One turn; None: it is no longer in the rota."""
+        return self._unit.session.get(Term, term_id)
+
+    def turns_of(self, organisation_id: int, on: date, limit: int = 3) -> list[tuple[Term, Consortium]]:
+        """The present and the next turns of one organisation."""
         query = (
             select(Term, Consortium)
             .join(Consortium, Consortium.id == Term.consortium_id)
             .where(Term.organisation_id == organisation_id, Term.ends_on >= on)
             .order_by(Term.starts_on)
-            .limit(1)
+            .limit(limit)
         )
-        found = self._unit.session.execute(query).first()
-        return (found[0], found[1]) if found else None
+        return [(row[0], row[1]) for row in self._unit.session.execute(query)]
+
+    def stays(self, consortium_id: int) -> tuple[Stay, ...]:
+        """From when until when each organisation can chair: its seats, cut where it closed."""
+        query = (
+            select(Seat.organisation_id, Seat.since, Seat.until, Organisation.closed_on)
+            .join(Organisation, Organisation.id == Seat.organisation_id)
+            .where(Seat.consortium_id == consortium_id)
+            .order_by(Seat.id)
+        )
+        return tuple(
+            Stay(organisation_id, since, min((day for day in (until, closed) if day), default=None))
+            for organisation_id, since, until, closed in self._unit.session.execute(query)
+        )

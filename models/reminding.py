@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 
 from models.agenda import ACKNOWLEDGED, About, Agenda, Reminded, Rung
 from models.revision import CALENDAR
+from models.turnkeeping import HandoverKeeper, SwapKeeper, TermKeeper
 from models.workday import YearMissing
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Keeper(Protocol):
 
 def _keepers() -> Mapping[str, Keeper]:
     """By subject. Every ladder in notices.toml has one."""
-    return {}
+    return {"term": TermKeeper(), "handover": HandoverKeeper(), "swap": SwapKeeper()}
 
 
 class Reminding:

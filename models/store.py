@@ -36,6 +36,7 @@ from models.consent import Consents
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.finding import Findings
+from models.handover import Handovers
 from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
@@ -47,12 +48,15 @@ from models.projects import Projects
 from models.received import Inbox
 from models.reminding import Reminding
 from models.revision import Revisions
+from models.rotas import Rotas
 from models.rule import Rules
 from models.solving import Solving
 from models.standing import Standings
 from models.suggestion import Suggestions
 from models.supplies import Supplies
 from models.supply import Supply
+from models.swapping import Swapping
+from models.swaps import Swaps
 from models.timeline import Timeline
 from models.urging import Urgings
 from models.uses import Uses
@@ -138,6 +142,26 @@ class Unit:
     def consortia(self) -> Consortia:
         """融合体与轮值."""
         return Consortia(self)
+
+    @cached_property
+    def rotas(self) -> Rotas:
+        """轮值表."""
+        return Rotas(self)
+
+    @cached_property
+    def swaps(self) -> Swaps:
+        """换班."""
+        return Swaps(self)
+
+    @cached_property
+    def swapping(self) -> Swapping:
+        """换班的各步."""
+        return Swapping(self)
+
+    @cached_property
+    def handovers(self) -> Handovers:
+        """交接."""
+        return Handovers(self)
 
     @cached_property
     def categories(self) -> Categories:

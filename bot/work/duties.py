@@ -36,6 +36,14 @@ DUTIES: Final = (
         do=lambda unit, now: unit.urgings.climb(now),
     ),
     Duty(
+        calls=lambda unit, now: unit.rotas.extending_due(now),
+        do=lambda unit, now: unit.rotas.extend(now),
+    ),
+    Duty(
+        calls=lambda unit, now: unit.rotas.telling_due(),
+        do=lambda unit, now: unit.rotas.tell(now),
+    ),
+    Duty(
         calls=lambda unit, now: unit.reminding.reached(now),
         do=lambda unit, now: unit.reminding.climb(now),
     ),

@@ -15,10 +15,13 @@ import models
 from bot.kit.context import ASKABLE
 from handlers.notices_case import AUDIENCES, TOLD
 from handlers.resources import BY_DIGIT
+from models.agenda import notice_ladders
 from models.appeal import AppealKind
 from models.base import DomainError
 from models.clock import ClockKind, Level
 from models.life import Step
+from models.rota import Kind
+from models.rotacard import Fault
 
 from .source import ROOT, called, files, nodes, place
 
@@ -100,6 +103,10 @@ FAMILIES = {
     "notices_urging.wanted_{}": {kind.value for kind in ClockKind},
     "notices_urging.then_{}": {kind.value for kind in ClockKind},
     "resources.do_{}": set(BY_DIGIT),
+    "notices_rota.term_{}": {rung.name for rung in notice_ladders()["term"].rung},
+    "notices_rota.handover_{}": {rung.name for rung in notice_ladders()["handover"].rung},
+    "notices_rota.line_{}": {kind.value for kind in Kind},
+    "rota.finding_{}": {fault.value for fault in Fault},
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 

@@ -94,6 +94,10 @@ class Stage:
         """Schema, the small world, and everybody on the roster bound."""
         schema.upgrade(self.store)
         load_world(self.store, WORLD, self.clock())
+        with self.store.unit() as unit:
+            # Whatever was due before the curtain rises was told then.
+            while unit.reminding.reached(self.clock()):
+                unit.reminding.climb(self.clock())
 
     def openid(self, name: str) -> str:
         """A person's openid in scripts."""

@@ -11,7 +11,9 @@ import msgspec
 from bot.commands.intake.plan import Plan, Progress, Tally, once_each
 from bot.commands.intake.row import Row
 from models.consortium import Seat, Term
+from models.rota import Row as Turn
 from models.store import Unit
+from models.turns import Origin
 
 HEADERS: Final = ("融合体编号", "期次", "轮值单位编号", "开始日期", "结束日期")
 
@@ -76,8 +78,7 @@ def plan(unit: Unit, entries: list[Entry], now: datetime) -> Plan:
     _check_overlaps([entry for entry in entries if not entry.row.faults], consortia, known)
 
     tally = Tally()
-    planned: list[Term] = []
-    moved: list[tuple[Term, int, date, date]] = []
+    rows: dict[int, list[Turn]] = defaultdict(list)
     for entry in entries:
         if entry.row.faults or not entry.starts_on or not entry.ends_on:
             continue
@@ -86,30 +87,31 @@ def plan(unit: Unit, entries: list[Entry], now: datetime) -> Plan:
         at = known.get((consortium_id, entry.sequence))
         if at is None:
             tally.add(entry.row, what)
-            planned.append(
-                Term.plan(
-                    consortium_id=consortium_id,
-                    sequence=entry.sequence,
-                    organisation_id=organisation_id,
-                    starts_on=entry.starts_on,
-                    ends_on=entry.ends_on,
-                )
-            )
         elif (at.organisation_id, at.starts_on, at.ends_on) != (
             organisation_id,
             entry.starts_on,
             entry.ends_on,
         ):
             tally.change(entry.row, what)
-            moved.append((at, organisation_id, entry.starts_on, entry.ends_on))
         else:
             tally.keep()
+            continue
+        # Whoever stands in for an organisation is not what the rota says: where the table names them, that stays.
+        named = at.named_id if at is not None and at.organisation_id == organisation_id else organisation_id
+        rows[consortium_id].append(
+            Turn(
+                at.id if at is not None else 0,
+                entry.sequence,
+                named,
+                entry.starts_on,
+                entry.ends_on,
+                Origin.IMPORT,
+            )
+        )
 
     def write(progress: Progress) -> None:
-        for term, organisation_id, starts_on, ends_on in moved:
-            term.move(organisation_id=organisation_id, starts_on=starts_on, ends_on=ends_on)
-        for done, term in enumerate(planned, 1):
-            unit.consortia.schedule(term)
+        for done, (consortium_id, turns) in enumerate(rows.items(), 1):
+            unit.rotas.take_over(consortium_id, turns, now)
             progress("已写入", done)
 
     return Plan(tally, write)
