@@ -34,6 +34,8 @@ class Postman:
         self._deliver = deliver
         self._clock = clock
         self._rounds = asyncio.Lock()
+        self.goes_on: Callable[[], object] = lambda: None
+        """Called after each round: many letters take long, and whoever waits is to know that they get on."""
 
     async def deliver_due(self) -> int:
         """Delivers all letters that are due; gives how many were tried."""
@@ -68,6 +70,7 @@ class Postman:
                 unit.outbox.settle(letter.id, outcome, self._clock())
 
         await self._writer.do(settle)
+        self.goes_on()
         return len(letters)
 
     async def _try(self, letter: Letter) -> Outcome:
