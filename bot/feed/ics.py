@@ -6,6 +6,7 @@ told that nothing changed. Without a METHOD the DTSTAMP of an event is the momen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,8 @@ REFRESH: Final = timedelta(hours=1)
 """How often a phone is asked to look again."""
 ZONE: Final = "Asia/Shanghai"
 _OFFSET: Final = timedelta(hours=8)
+_LINE_END: Final = re.compile(r"\r\n?")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SINCE: Final = datetime(1992, 1, 1)  # noqa: DTZ001 - onsets are written in local time
 """China has kept no summer time since the autumn of 1991."""
 
@@ -34,8 +37,8 @@ def render(name: str, events: Iterable[Shown], title: Callable[[Entry], str]) ->
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
+    calendar.add("name", _clean(name))
+    calendar.add("x-wr-calname", _clean(name))
     calendar.add("x-wr-timezone", ZONE)
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
@@ -58,7 +61,7 @@ def _event(shown: Shown, title: str) -> Any:
     event.add("sequence", shown.sequence)
     event.add("dtstamp", _moment(shown.changed_at))
     event.add("last-modified", _moment(shown.changed_at))
-    event.add("summary", title)
+    event.add("summary", _clean(title))
     if isinstance(entry.when, Days):
         event.add("dtstart", entry.when.first)
         event.add("dtend", entry.when.last + timedelta(days=1))  # DTEND is the day after
@@ -68,9 +71,14 @@ def _event(shown: Shown, title: str) -> Any:
         if _moment(entry.when.ends_at) > _moment(entry.when.starts_at):
             event.add("dtend", _moment(local(entry.when.ends_at)))  # an end that is no later is refused
     if entry.place:
-        event.add("location", entry.place)
+        event.add("location", _clean(entry.place))
     event.add("status", "CANCELLED" if shown.cancelled else "CONFIRMED")
     return event
+
+
+def _clean(text: str) -> str:
+    """Without control characters, which no line may hold; a line's end is ``\\n`` alone."""
+    return _CONTROL.sub("", _LINE_END.sub("\n", text))
 
 
 def _moment(moment: datetime) -> datetime:
