@@ -180,7 +180,7 @@ class Watching:
         if not findings:
             return []
         query = select(Alarm.cause, func.max(Alarm.day)).group_by(Alarm.cause)
-        last: dict[str, date] = dict(self._unit.session.execute(query).tuples().all())
+        last: dict[str, date] = dict(self._unit.session.execute(query).all())
         today = local(now).date()
         return [
             each
