@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -48,7 +47,7 @@ class Keeper:
 
 
 @pytest.fixture
-def matter(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def matter(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """People, and one matter ten days ahead whose ladder has a rung on each of the last five days."""
     ladder = Ladder(
         subject="jump",
@@ -68,7 +67,7 @@ def matter(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     settle(store)
     with store.unit() as unit:
         unit.agendas.plan("jump", 1, START + 10 * DAY)
-    yield store
+    return store
 
 
 def told(scene: Scene) -> list[str]:
