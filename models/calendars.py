@@ -113,7 +113,8 @@ class ShownEvent(Base):
 
     def differs(self, entry: Entry) -> bool:
         """Whether subscribers see something else than what is true now."""
-        return self.cancelled_at is not None or self.entry != _written(entry)
+        # What they say is compared, not how it is written: a later release may know more of an event.
+        return self.cancelled_at is not None or self._entry != entry
 
     def change(self, entry: Entry, now: datetime) -> None:
         """It was moved, or takes place after all."""
@@ -133,8 +134,11 @@ class ShownEvent(Base):
     @property
     def shown(self) -> Shown:
         """As subscribers see it."""
-        entry = msgspec.json.decode(self.entry, type=Entry)
-        return Shown(self.uid, self.sequence, self.changed_at, self.cancelled_at is not None, entry)
+        return Shown(self.uid, self.sequence, self.changed_at, self.cancelled_at is not None, self._entry)
+
+    @property
+    def _entry(self) -> Entry:
+        return msgspec.json.decode(self.entry, type=Entry)
 
 
 class Calendars:

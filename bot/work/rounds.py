@@ -84,7 +84,7 @@ class Rounds:
             self._postman.goes_on = self._rounds["deliver"].goes_on
         # What a process that was down has to catch up with is late, but nobody's alarm before it was tried.
         self._add("audit", self.audit, watch().every_minutes * 60.0, delay_s=SETTLED_S + 2 * tick)
-        self._add("beat", self.beat, max(tick, WRITTEN_EVERY_S))
+        self._add("beat", self.beat, WRITTEN_EVERY_S)
         self._timekeeper = Timekeeper(self._clock, self._monotonic)
         jobs = [each.forever() for each in self._rounds.values()]
         self._tasks = [asyncio.ensure_future(job) for job in (*jobs, self._keep_time())]

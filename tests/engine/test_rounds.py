@@ -117,7 +117,7 @@ def test_what_lies_about_is_told_once_a_day_to_the_head_and_logged_each_time(sto
 
     with structlog.testing.capture_logs() as entries:
         heard = asyncio.run(go())
-    text = "公众号自查，有地方不对：\n1 条消息到时间没发出去。\n请告诉管系统的同志，运行 doctor 看详细。"
+    text = "公众号自查，有地方要看一看：\n1 条消息到时间没发出去。\n请告诉管系统的同志，运行 doctor 看详细。"
     assert heard == [[text], [], [text]]
     alarms = [(entry["cause"], entry["count"]) for entry in entries if entry["event"] == "alarm"]
     assert alarms == [("late", 1)] * 3
