@@ -20,6 +20,7 @@ from bot.config import WeChat
 from bot.engine.writer import Writer
 from bot.kit.clock import MovableClock
 from bot.wechat.channels import Channels
+from bot.wechat.client import Client
 from bot.work.postman import Postman
 from models.moment import SHANGHAI
 from models.store import Store
@@ -77,6 +78,11 @@ class Way(msgspec.Struct):
             return unit.outbox.say_waiting(openid, self.clock())
 
 
+def postman_of(writer: Writer, client: Client, settings: WeChat, clock: MovableClock) -> Postman:
+    """The postman as the product puts it together."""
+    return Postman(writer=writer, deliver=Channels(client, settings, clock).deliver, clock=clock)
+
+
 def under_way(store: Store, play: Callable[[Way], Awaitable[None]], **settings: Any) -> FakeApi:
     """Plays on a way that is built anew."""
     fake, clock = FakeApi(), MovableClock(NOON)
@@ -86,9 +92,7 @@ def under_way(store: Store, play: Callable[[Way], Awaitable[None]], **settings: 
         writer.start()
         try:
             async with fake.client(timeout_s=TIMEOUT_S) as client:
-                channels = Channels(client, WeChat(**settings), clock)
-                postman = Postman(writer=writer, deliver=channels.deliver, clock=clock)
-                await play(Way(store, fake, clock, postman))
+                await play(Way(store, fake, clock, postman_of(writer, client, WeChat(**settings), clock)))
         finally:
             await asyncio.to_thread(writer.stop)
 
