@@ -88,7 +88,6 @@ class OutboxRow(Base):
         _index_where("ix_outbox_message_id", ("message_id",), "message_id <> ''"),
         _index_where("ix_outbox_dead", ("settled_at",), "state = 'dead'"),
         _index_where("ix_outbox_call", ("settled_at",), "state = 'call'"),
-        _index_where("ix_outbox_unconfirmed", ("settled_at",), "state = 'sent' AND message_id <> ''"),
         _index_where("ix_outbox_subject", ("subject", "subject_id"), "subject <> ''"),
         _index_where("ix_outbox_asks", ("member_id",), "asks AND acknowledged_at IS NULL"),
     )
