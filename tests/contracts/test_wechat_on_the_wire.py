@@ -89,12 +89,14 @@ def by_werobot(what: Theirs, monkeypatch: pytest.MonkeyPatch) -> Call:
     return recorded(record)
 
 
-def by_wechatpy(what: Theirs, monkeypatch: pytest.MonkeyPatch) -> Call:
+def by_wechatpy(what: Theirs) -> Call:
     """The request that wechatpy's own client makes."""
 
     def record(url: str) -> None:
-        monkeypatch.setattr(WeChatClient, "API_BASE_URL", f"{url}/cgi-bin/")
-        client = WeChatClient("wx1", "s", access_token="T1")
+        class Led(WeChatClient):  # type: ignore[misc]
+            API_BASE_URL = f"{url}/cgi-bin/"
+
+        client = Led("wx1", "s", access_token="T1")
         with client._http:
             what(client)
 
@@ -173,15 +175,13 @@ def test_a_template_message_says_beside_it_only_under_which_number_a_repeat_is_d
     plain = ours(lambda client: client.send_template("oABC", "TPL", DATA, url=URL))
     same(
         plain,
-        by_wechatpy(lambda client: client.message.send_template("oABC", "TPL", VALUES, url=URL), monkeypatch),
+        by_wechatpy(lambda client: client.message.send_template("oABC", "TPL", VALUES, url=URL)),
     )
 
 
-def test_a_subscription_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_subscription_notice() -> None:
     """WeRoBot has no such call: wechatpy's own client is asked, and the documented body stands beside it."""
-    theirs = by_wechatpy(
-        lambda client: client.message.send_subscribe_message("oABC", "TPL", VALUES), monkeypatch
-    )
+    theirs = by_wechatpy(lambda client: client.message.send_subscribe_message("oABC", "TPL", VALUES))
     documented = {"touser": "oABC", "template_id": "TPL", "data": VALUES}
     assert (theirs.path, theirs.body) == (f"/cgi-bin/{SUBSCRIBE}", documented)
     send: Any = getattr(Client, "send_subscription", None)
