@@ -15,6 +15,7 @@ from bot.config import Config, ConfigError
 from bot.engine.engine import Engine
 from bot.engine.mind import StoredMind
 from bot.engine.writer import Writer
+from bot.feed.web import Feed
 from bot.kit.clock import Clock, real_clock
 from bot.language import Language
 from bot.language.lexicon import BadSynonyms, read_synonyms
@@ -49,6 +50,7 @@ def open_store(config: Config) -> Store:
             daily_quota=config.notices.daily_quota,
             standing_consents=standing_consents(config.wechat),
         ),
+        public_url=config.server.public_url.rstrip("/"),
     )
     return Store(config.database.url, vault, pool_size=config.database.pool_size, policy=policy)
 
@@ -106,8 +108,14 @@ class Product:
             else None,
         )
         self.pulse = Pulse(
-            store, self.writer, clock, config.server.metrics_token, config.talk.reply_deadline_s
+            store,
+            self.writer,
+            clock,
+            config.server.metrics_token,
+            config.talk.reply_deadline_s,
+            self.rounds.beats,
         )
+        self.feed = Feed(store, self.writer, clock, handlers.texts())
 
     def application(self) -> web.Application:
         """The web application; starting it starts everything, ending it ends everything in good order."""
@@ -116,6 +124,7 @@ class Product:
         codec = Codec(self.config.wechat, self.clock)
         app.add_routes(webhook.routes(codec, self.pulse.watched(self.engine.answer)))
         app.add_routes(self.pulse.routes())
+        app.add_routes(self.feed.routes())
         app.cleanup_ctx.append(self._run)
         return app
 

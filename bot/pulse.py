@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -19,8 +19,10 @@ from bot.engine.writer import Writer
 from bot.kit.clock import Clock
 from bot.kit.message import Inbound, Reply
 from models import schema
+from models.heartbeat import Beat
 from models.moment import local
-from models.store import Store
+from models.store import Store, Unit
+from models.watching import Cause
 
 LATE_S = 300.0
 """Seconds that the oldest due letter may wait before the process calls itself not ready."""
@@ -32,13 +34,22 @@ class Pulse:
     """``/healthz``, ``/readyz``, ``/metrics``."""
 
     def __init__(
-        self, store: Store, writer: Writer, clock: Clock, metrics_token: str, deadline_s: float
+        self,
+        store: Store,
+        writer: Writer,
+        clock: Clock,
+        metrics_token: str,
+        deadline_s: float,
+        beats: Callable[[], Sequence[Beat]] = tuple,
     ) -> None:
-        """``metrics_token``: empty means that only this machine may read the figures.
+        """``beats``: how each job of this process is doing.
+
+        ``metrics_token``: empty means that only this machine may read the figures.
 
         ``deadline_s``: an answer that took so long and says nothing is one that the platform did not wait for.
         """
         self._deadline_s = deadline_s
+        self._beats = beats
         self._store = store
         self._writer = writer
         self._clock = clock
@@ -65,6 +76,28 @@ class Pulse:
         self._due = Gauge("shouqianshou_outbox_due", "Letters that are due.", registry=self._registry)
         self._age = Gauge(
             "shouqianshou_outbox_age_seconds", "Age of the oldest due letter.", registry=self._registry
+        )
+        self._letters = Gauge(
+            "shouqianshou_letters",
+            "Letters that have not arrived, by state.",
+            ["state"],
+            registry=self._registry,
+        )
+        self._agendas = Gauge("shouqianshou_agendas_due", "Notices that are due.", registry=self._registry)
+        self._agenda_age = Gauge(
+            "shouqianshou_agenda_age_seconds", "Age of the oldest due notice.", registry=self._registry
+        )
+        self._silence = Gauge(
+            "shouqianshou_round_age_seconds",
+            "Seconds since this process last did a job, or got on with it.",
+            ["job"],
+            registry=self._registry,
+        )
+        self._alarms = Gauge(
+            "shouqianshou_alarm",
+            "What is wrong now, by cause; 0: nothing.",
+            ["cause"],
+            registry=self._registry,
         )
         self._calendar = Gauge(
             "shouqianshou_calendar_days",
@@ -102,6 +135,16 @@ class Pulse:
 
     async def _ready(self, request: web.Request) -> web.Response:
         facts = await asyncio.to_thread(self._look)
+        beats = self._beats()
+        facts["rounds_go_on"] = not any(beat.overdue for beat in beats)
+        facts["rounds"] = {
+            beat.job: {
+                "completed_at": beat.completed_at and beat.completed_at.isoformat(timespec="seconds"),
+                "silent_s": round(beat.silent_s, 1),
+            }
+            for beat in beats
+        }
+        facts["ready"] = facts["ready"] and facts["rounds_go_on"]
         return web.json_response(facts, status=200 if facts["ready"] else 503)
 
     def _look(self) -> dict[str, Any]:
@@ -140,6 +183,28 @@ class Pulse:
         until = facts.get("calendar_until")
         today = local(self._clock()).date()
         self._calendar.set((date.fromisoformat(until) - today).days + 1 if until else 0)
+        for beat in self._beats():
+            self._silence.labels(beat.job).set(beat.silent_s)
+        if facts.get("schema_current"):
+            await asyncio.to_thread(self._count)
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+    def _count(self) -> None:
+        now = self._clock()
+        try:
+            with self._store.reading() as unit:
+                self._set(unit, now)
+        except SQLAlchemyError:
+            return  # the database went away between two questions: /readyz says so
+
+    def _set(self, unit: Unit, now: datetime) -> None:
+        figures = unit.watching.figures(now)
+        for state, count in figures.letters.items():
+            self._letters.labels(state).set(count)
+        self._agendas.set(figures.agendas_due)
+        self._agenda_age.set(figures.agenda_age_s)
+        wrong = {finding.cause: finding.count for finding in unit.watching.findings(now)}
+        for cause in Cause:
+            self._alarms.labels(cause.value).set(wrong.get(cause, 0))

@@ -74,6 +74,8 @@ class OutboxRow(Base):
         _index_where(
             "ix_outbox_unconfirmed", ("message_id", "settled_at"), "state = 'sent' AND message_id <> ''"
         ),
+        _index_where("ix_outbox_dead", ("settled_at",), "state = 'dead'"),
+        _index_where("ix_outbox_call", ("settled_at",), "state = 'call'"),
         _index_where("ix_outbox_subject", ("subject", "subject_id"), "subject <> ''"),
         _index_where("ix_outbox_asks", ("member_id",), "asks AND acknowledged_at IS NULL"),
     )

@@ -1,4 +1,4 @@
-"""What an office may decide differently about the workflow."""
+"""What an office may decide differently about the workflow, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ class Notices(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """The workflow's switches, as the settings give them."""
+    """The switches, as the settings give them."""
 
     claims_need_approval: bool = False
     """A claim takes effect only when the chair agrees; else it does at once and the chair may undo it for a day."""
     notices: Notices = Notices()
+    public_url: str = ""
+    """How the outside world reaches the web side, such as ``https://sqs.example.cn``; empty: it does not."""

@@ -24,6 +24,8 @@ from models.asking import Asking
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
 from models.books import Books
+from models.calendarlink import CalendarLinks
+from models.calendars import Calendars
 from models.case import Case
 from models.cases import Cases
 from models.casework import Casework
@@ -37,6 +39,7 @@ from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.finding import Findings
 from models.handover import Handovers
+from models.heartbeat import Heartbeats
 from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
@@ -61,6 +64,7 @@ from models.timeline import Timeline
 from models.urging import Urgings
 from models.uses import Uses
 from models.vault import Vault
+from models.watching import Watching
 from models.workday import Workdays
 
 metadata = Base.metadata
@@ -307,6 +311,26 @@ class Unit:
     def reminding(self) -> Reminding:
         """按日程提醒."""
         return Reminding(self)
+
+    @cached_property
+    def calendars(self) -> Calendars:
+        """日历订阅的内容."""
+        return Calendars(self)
+
+    @cached_property
+    def calendar_links(self) -> CalendarLinks:
+        """日历订阅的网址."""
+        return CalendarLinks(self)
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        """各项轮询的心跳."""
+        return Heartbeats(self)
+
+    @cached_property
+    def watching(self) -> Watching:
+        """自查与告警."""
+        return Watching(self)
 
     @cached_property
     def revisions(self) -> Revisions:

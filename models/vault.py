@@ -1,6 +1,7 @@
 """The vault: personal data sealed with AES-GCM, and keyed hashes to find it by.
 
-Two keys are derived from the one in the settings (HKDF-SHA-256): one seals, one makes the look-up hashes.
+Three keys are derived from the one in the settings (HKDF-SHA-256): one seals, one makes the look-up hashes, one turns
+seeds into secrets.
 With a previous key given, what it sealed can still be opened and found, so that keys can be changed.
 """
 
@@ -29,6 +30,7 @@ class _Keys:
     def __init__(self, key: bytes) -> None:
         self.seal = AESGCM(_derive(key, b"seal"))
         self.hash = _derive(key, b"hash")
+        self.secret = _derive(key, b"secret")
         self.id = hashlib.sha256(_derive(key, b"id")).digest()[:_KEY_ID]
 
 
@@ -73,6 +75,18 @@ class Vault:
     def marks(self, plain: str, purpose: str) -> list[bytes]:
         """The look-up hashes under every known key, the current one first: what to search for."""
         return [self._mark(keys, plain, purpose) for keys in self._keys]
+
+    def secrets(self, seed: bytes, purpose: str) -> list[str]:
+        """The secrets that a random seed stands for, under every known key, the current one first: 43 letters each.
+
+        256 bits. The seed may lie about: without the key it says nothing of them.
+        """
+        return [
+            base64.urlsafe_b64encode(hmac.digest(keys.secret, purpose.encode() + b"\0" + seed, "sha256"))
+            .decode()
+            .rstrip("=")
+            for keys in self._keys
+        ]
 
     @staticmethod
     def _mark(keys: _Keys, plain: str, purpose: str) -> bytes:

@@ -54,7 +54,7 @@ def demo_config(port: int, folder: Path) -> Config:
     template = "{}_TEMPLATE thing1=title character_string2=number thing3=who"
     kinds = ("case_filed", "case", "supply", "book", "binding", "appeal")
     return Config(
-        server=Server(host="127.0.0.1", port=port),
+        server=Server(host="127.0.0.1", port=port, public_url=f"http://127.0.0.1:{port}"),
         database=Database(url=f"sqlite:///{folder / 'demo.db'}"),
         wechat=WeChat(
             app_id="wxdemo0000000000",

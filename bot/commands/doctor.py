@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Final
 
 from bot.app import check_wechat, open_store
 from bot.config import Config, ConfigError
@@ -15,6 +16,7 @@ from bot.wechat.errors import ApiError
 from models import schema
 from models.moment import local
 from models.store import Store
+from models.watching import Cause
 
 CLOCK_OFF_S = 60.0
 """Seconds that this machine's clock may differ from the platform's; signed pushes carry the platform's time."""
@@ -54,6 +56,8 @@ def run(config: Config) -> int:
         if schema.current(opened) == schema.HEAD:
             check("名册和清单", lambda: _holdings(opened))
             check("积压", lambda: _backlog(opened))
+            check("定时的事", lambda: _rounds(opened))
+            check("自查", lambda: _watching(opened))
             check("工作日历", lambda: _calendar(opened))
         opened.close()
     check("微信接口", lambda: asyncio.run(_token(config)))
@@ -88,6 +92,47 @@ def _backlog(store: Store) -> str:
     if age > 600:
         raise ConfigError(f"{due} 封到时间没发出，最久的 {age / 60:.0f} 分钟；请看 serve 是否在运行")
     return f"到时间没发出的 {due} 封"
+
+
+def _rounds(store: Store) -> str:
+    """Whether some process does what is to be done unasked."""
+    now = real_clock()
+    with store.reading() as unit:
+        beats = unit.heartbeats.all()
+    alive = [beat for beat in beats if beat.alive(now)]
+    if not alive:
+        last = max((beat.seen_at for beat in beats), default=None)
+        seen = f"最后一次在 {local(last):%m-%d %H:%M}" if last else "一天内没有见过"
+        raise NotYet(f"没有 serve 在运行（{seen}），到时间的消息没人发")
+    if silent := [
+        f"{beat.job}（{beat.process}，{beat.silent_s / 60:.0f} 分钟）" for beat in alive if beat.silent(now)
+    ]:
+        raise ConfigError(f"停住了：{'、'.join(silent)}；请看日志，重启 serve")
+    return f"{len({beat.process for beat in alive})} 个进程在运行，都按时做完"
+
+
+def _watching(store: Store) -> str:
+    """What the auditor would say, but for what has a line of its own."""
+    now = real_clock()
+    with store.reading() as unit:
+        figures = unit.watching.figures(now)
+        findings = unit.watching.findings(now)
+    wrong = [
+        _WRONG[finding.cause].format(count=finding.count) for finding in findings if finding.cause in _WRONG
+    ]
+    if wrong:
+        raise ConfigError("；".join(wrong))
+    letters = figures.letters
+    return f"等对方来信时再说的 {letters['waiting']} 封，要打电话的 {letters['call']} 封，没有别的不对"
+
+
+_WRONG: Final = {
+    Cause.AGENDA: "{count} 项提醒到日子没人告诉，请看 serve 的日志",
+    Cause.DEAD: "一天里有 {count} 封消息发不出去、不再发，请看各封的原因",
+    Cause.UNCONFIRMED: "{count} 封模板消息交给微信后没有回话，请看平台的事件推送是否通",
+    Cause.CALLS: "一天里新添 {count} 个要打电话告知的人，请看他们是否绑定了微信",
+}
+"""The backlog, the rounds and the calendar have lines of their own."""
 
 
 def _calendar(store: Store) -> str:

@@ -60,6 +60,8 @@ class Postman:
         self._clock = clock
         self._texts = texts
         self._one_run = asyncio.Lock()
+        self.goes_on: Callable[[], object] = lambda: None
+        """Called whenever outcomes were written down: many letters take long, and whoever waits is to know that they get on."""
 
     async def deliver_due(self) -> int:
         """Delivers all letters that are due; gives how many messages were tried.
@@ -67,7 +69,7 @@ class Postman:
         When it is cancelled, what is on its way is waited for and written down, and what was not begun given back.
         """
         async with self._one_run:
-            run = _Run(self._writer, self._ways, self._clock, self._texts)
+            run = _Run(self._writer, self._ways, self._clock, self._texts, self.goes_on)
             try:
                 await run.until_nothing_is_due()
             finally:
@@ -78,7 +80,10 @@ class Postman:
 class _Run:
     """One run of the pipeline, from the first letter that is due to the last."""
 
-    def __init__(self, writer: Writer, ways: Ways, clock: Clock, texts: Texts) -> None:
+    def __init__(
+        self, writer: Writer, ways: Ways, clock: Clock, texts: Texts, goes_on: Callable[[], object]
+    ) -> None:
+        self._goes_on = goes_on
         self.tried = 0
         self._writer = writer
         self._ways = ways
@@ -250,6 +255,7 @@ class _Run:
 
         await self._writer.do(write)
         self._unsettled -= len(done)
+        self._goes_on()
 
 
 class _Lane:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -12,15 +15,22 @@ import structlog
 from bot.engine.engine import Engine
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock
+from bot.work.auditor import Auditor
 from bot.work.duties import DUTIES, Duty
 from bot.work.postman import Postman
+from bot.work.round import Monotonic, Round
 from bot.work.seeker import Seeker
-from models.store import Store
+from bot.work.timekeeper import Timekeeper
+from models.heartbeat import WRITTEN_EVERY_S, Beat
+from models.store import Store, Unit
+from models.watching import watch
 
 log = structlog.get_logger()
 
 LOOK_S = 1.0
 """Seconds between looks whether the lists or rules changed: people expect to see their change at once."""
+SETTLED_S = 60.0
+"""Seconds, and two rounds, that a process gets before it is asked why something is late."""
 
 
 class Rounds:
@@ -38,8 +48,12 @@ class Rounds:
         tick_s: float,
         draft_timeout: timedelta,
         seeker: Seeker | None = None,
+        monotonic: Monotonic = time.monotonic,
     ) -> None:
-        """``postman``: None where nothing is to be sent; ``seeker``: None where nobody is to be asked unasked."""
+        """``postman``: None where nothing is to be sent; ``seeker``: None where nobody is to be asked unasked.
+
+        ``monotonic``: seconds that only go on, to tell when ``clock`` was set.
+        """
         self._store = store
         self._writer = writer
         self._engine = engine
@@ -49,20 +63,50 @@ class Rounds:
         self._tick_s = tick_s
         self._draft_timeout = draft_timeout
         self._seeker = seeker
+        self._monotonic = monotonic
+        self._auditor = Auditor(store=store, engine=engine, clock=clock)
+        self._timekeeper = Timekeeper(clock, monotonic)
+        self._process = f"{socket.gethostname()[:60]}:{os.getpid()}"
+        self._rounds: dict[str, Round] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begins."""
-        jobs: list[Awaitable[None]] = [
-            self._again(self.look, LOOK_S),
-            self._again(self.submit_drafts, self._tick_s),
-            self._again(self.watch_clocks, self._tick_s),
-        ]
+        tick = self._tick_s
+        self._rounds = {}
+        self._add("look", self.look, LOOK_S)
+        self._add("drafts", self.submit_drafts, tick)
+        self._add("clocks", self.watch_clocks, tick)
         if self._seeker is not None:
-            jobs.append(self._again(self.seek, self._tick_s))
+            self._add("seek", self.seek, tick)
         if self._postman is not None:
-            jobs.append(self._again(self.deliver, self._tick_s, self._engine.letters_waiting))
-        self._tasks = [asyncio.ensure_future(job) for job in jobs]
+            self._add("deliver", self.deliver, tick, self._engine.letters_waiting)
+            self._postman.goes_on = self._rounds["deliver"].goes_on
+        # What a process that was down has to catch up with is late, but nobody's alarm before it was tried.
+        self._add("audit", self.audit, watch().every_minutes * 60.0, delay_s=SETTLED_S + 2 * tick)
+        self._add("beat", self.beat, WRITTEN_EVERY_S)
+        self._timekeeper = Timekeeper(self._clock, self._monotonic)
+        jobs = [each.forever() for each in self._rounds.values()]
+        self._tasks = [asyncio.ensure_future(job) for job in (*jobs, self._keep_time())]
+
+    def _add(
+        self,
+        name: str,
+        do: Callable[[], Awaitable[object]],
+        every_s: float,
+        bell: asyncio.Event | None = None,
+        *,
+        delay_s: float = 0.0,
+    ) -> None:
+        self._rounds[name] = Round(
+            name,
+            do,
+            every_s,
+            clock=self._clock,
+            monotonic=self._monotonic,
+            bell=bell,
+            delay_s=delay_s,
+        )
 
     async def stop(self) -> None:
         """Ends."""
@@ -79,6 +123,12 @@ class Rounds:
         await self.watch_clocks()
         await self.seek()
         await self.deliver()
+        if await self.audit():
+            await self.deliver()
+
+    def beats(self) -> list[Beat]:
+        """How each job is doing; none before the beginning."""
+        return [each.beat() for each in self._rounds.values()]
 
     async def look(self) -> None:
         """Whether the list, the rules or the roll changed."""
@@ -101,6 +151,8 @@ class Rounds:
             while await asyncio.to_thread(self._calls, duty):
                 if not await self._engine.unasked(duty.do):
                     break
+                if (own := self._rounds.get("clocks")) is not None:
+                    own.goes_on()
 
     def _calls(self, duty: Duty) -> bool:
         with self._store.reading() as unit:
@@ -117,18 +169,24 @@ class Rounds:
         if self._postman is not None:
             await self._postman.deliver_due()
 
-    async def _again(
-        self, job: Callable[[], Awaitable[None]], seconds: float, bell: asyncio.Event | None = None
-    ) -> None:
+    async def audit(self) -> int:
+        """Whether what is owed is really told; gives how many things are wrong."""
+        return await self._auditor.look()
+
+    async def beat(self) -> None:
+        """Leaves word in the database how each job is doing: one small transaction for all of them."""
+        beats = self.beats()
+
+        def write(unit: Unit) -> None:
+            unit.heartbeats.write(self._process, beats, self._clock())
+
+        await self._writer.do(write)
+
+    async def _keep_time(self) -> None:
+        """Rings every bell when the clock jumped; the audit comes when the others have had their turn."""
         while True:
-            try:
-                await job()
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                log.error("round_failed", job=getattr(job, "__name__", ""), exc_info=error)
-            if bell is None:
-                await asyncio.sleep(seconds)
-            else:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), seconds)
+            await asyncio.sleep(LOOK_S)
+            if self._timekeeper.jumped():
+                for name, each in self._rounds.items():
+                    if name != "audit":
+                        each.bell.set()

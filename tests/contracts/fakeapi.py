@@ -27,6 +27,7 @@ class Call(msgspec.Struct):
     query: dict[str, str]
     raw: bytes
     content_type: str
+    charset: str = ""
 
     @property
     def body(self) -> Any:
@@ -49,7 +50,14 @@ class FakeApi:
 
     async def handle(self, request: web.Request) -> web.Response:
         raw = await request.read()
-        call = Call(request.method, request.path, dict(request.query), raw, request.content_type)
+        call = Call(
+            request.method,
+            request.path,
+            dict(request.query),
+            raw,
+            request.content_type,
+            request.charset or "",
+        )
         await asyncio.sleep(self.latency_s)
         if request.path == "/cgi-bin/stable_token":
             self.token_calls.append(call)
@@ -66,17 +74,18 @@ class FakeApi:
         return await say(request) if callable(say) else say
 
     @asynccontextmanager
-    async def client(self, **settings: Any) -> AsyncIterator[Client]:
-        """A client that takes this for the platform."""
+    async def site(self) -> AsyncIterator[str]:
+        """The address at which it answers."""
         app = web.Application(client_max_size=16 << 20)
         app.router.add_route("*", "/{path:.*}", self.handle)
         async with served(app) as port:
-            given = {
-                "app_id": "wx1",
-                "app_secret": "s",
-                "api_base": f"http://127.0.0.1:{port}",
-                "timeout_s": 2.0,
-            } | settings
+            yield f"http://127.0.0.1:{port}"
+
+    @asynccontextmanager
+    async def client(self, **settings: Any) -> AsyncIterator[Client]:
+        """A client that takes this for the platform."""
+        async with self.site() as url:
+            given = {"app_id": "wx1", "app_secret": "s", "api_base": url, "timeout_s": 2.0} | settings
             async with Client(WeChat(**given)) as client:
                 yield client
 
@@ -102,6 +111,39 @@ async def reset(request: web.Request) -> web.Response:
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
+
+
+def slow(seconds: float, then: dict[str, Any] = OK) -> Say:
+    """The answer comes, but late."""
+
+    async def answer(_: web.Request) -> web.Response:
+        await asyncio.sleep(seconds)
+        return web.json_response(then)
+
+    return answer
+
+
+def broken(status: int) -> Say:
+    """What a gateway says when the platform behind it does not."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text="<html>Bad Gateway</html>", content_type="text/html")
+
+    return answer
+
+
+async def page(_: web.Request) -> web.Response:
+    """A page where JSON belongs, as a captive portal or a proxy gives it."""
+    return web.Response(text="<html><body>系统维护中</body></html>", content_type="text/html")
+
+
+def unless_token(good: str) -> Say:
+    """OK for this token; any other one is refused as no longer valid."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(OK if request.query.get("access_token") == good else refused(40001))
+
+    return answer
 
 
 def refused(errcode: int, errmsg: str = "no") -> dict[str, Any]:

@@ -105,7 +105,9 @@ ENTITIES = {
 """What entities are called where they are used."""
 
 
-@pytest.mark.parametrize("room", ["handlers", "bot/engine", "bot/kit", "bot/work", "bot/pulse.py"])
+@pytest.mark.parametrize(
+    "room", ["handlers", "bot/engine", "bot/kit", "bot/work", "bot/pulse.py", "bot/feed"]
+)
 def test_sentences_for_members_stand_with_the_texts(room: str) -> None:
     """A string with more than a few Han characters is a sentence, unless it is a pattern or a word to be typed."""
     found = []

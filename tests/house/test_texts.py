@@ -22,11 +22,12 @@ from models.clock import ClockKind, Level
 from models.life import Step
 from models.rota import Kind
 from models.rotacard import Fault
+from models.watching import Cause
 
 from .source import ROOT, called, files, nodes, place
 
 SENTENCES = handlers.texts().sentences
-SPEAKING = ("handlers", "bot/engine", "bot/kit", "bot/work", "bot/pulse.py")
+SPEAKING = ("handlers", "bot/engine", "bot/kit", "bot/work", "bot/pulse.py", "bot/feed")
 """The rooms that speak to members. The simulator and the commands speak in other ways."""
 SPEAKER = re.compile(r"\b(ctx|aloud|_?texts)$")
 """What has ``say`` and ``ask`` for sentences, as it is called everywhere."""
@@ -102,6 +103,7 @@ FAMILIES = {
     "notices_urging.{}": {level.value for level in Level} - {Level.INVITE.value},
     "notices_urging.wanted_{}": {kind.value for kind in ClockKind},
     "notices_urging.then_{}": {kind.value for kind in ClockKind},
+    "notices_watch.{}": {cause.value for cause in Cause} - {Cause.CALENDAR.value},
     "resources.do_{}": set(BY_DIGIT),
     "notices_rota.term_{}": {rung.name for rung in notice_ladders()["term"].rung},
     "notices_rota.handover_{}": {rung.name for rung in notice_ladders()["handover"].rung},

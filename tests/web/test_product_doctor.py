@@ -8,12 +8,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from bot.commands import doctor
 from bot.config import Config, ConfigError, Database, Privacy
+from bot.kit.clock import real_clock
 from models import schema
+from models.heartbeat import Beat
+from models.outbox import OutboxRow
 from models.store import Store
 from models.vault import Vault, new_key
+from tests.store.town import build
 from tests.web.product import Product
 
 
@@ -53,10 +58,55 @@ def test_where_all_is_well_it_ends_with_zero(config: Config, capsys: pytest.Capt
         "数据库结构",
         "名册和清单",
         "积压",
+        "定时的事",
+        "自查",
         "工作日历",
         "微信接口",
         "时钟",
     } <= lines.keys()
+
+
+def filled(config: Config, tmp_path: Path) -> tuple[Config, Store]:
+    """The settings of a database of its own that somebody is in."""
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    store = Store(url, Vault(config.privacy.data_key))
+    schema.upgrade(store)
+    build(store, real_clock())
+    return msgspec.structs.replace(config, database=Database(url=url)), store
+
+
+def test_what_is_owed_and_not_told_must_be_mended(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, store = filled(config, tmp_path)
+    now = real_clock()
+    with store.unit() as unit:
+        unit.outbox.post(key="k", kind="x", text="t", fields={}, now=now, openid="o")
+        unit.session.execute(update(OutboxRow).values(state="dead", settled_at=now))
+    code, lines = said(own, capsys)
+    assert code == 1
+    assert lines["自查"].startswith("要修")
+    assert "1 封" in lines["自查"]
+    assert lines["定时的事"].startswith("注意"), "nobody works on this database"
+    store.close()
+
+
+def test_a_job_that_stands_still_must_be_mended(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, store = filled(config, tmp_path)
+    now = real_clock()
+    beats = [
+        Beat(job=job, every_s=30.0, completed_at=now, silent_s=silent_s)
+        for job, silent_s in (("clocks", 3.0), ("deliver", 600.0))
+    ]
+    with store.unit() as unit:
+        unit.heartbeats.write("one:1", beats, now)
+    code, lines = said(own, capsys)
+    assert code == 1
+    assert "deliver（one:1，10 分钟）" in lines["定时的事"]
+    assert "clocks" not in lines["定时的事"]
+    store.close()
 
 
 @pytest.mark.parametrize(

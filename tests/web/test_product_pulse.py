@@ -10,12 +10,15 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from sqlalchemy import update
 
 from bot.engine.writer import Writer
 from bot.kit.clock import real_clock
 from bot.kit.message import Inbound, Reply, Text
 from bot.pulse import LATE_S, Pulse
+from models.heartbeat import Beat
 from models.moment import SHANGHAI
+from models.outbox import OutboxRow
 from models.store import Store
 from models.vault import Vault, new_key
 
@@ -51,8 +54,56 @@ def test_ready_with_a_current_schema(store: Store) -> None:
     assert date.fromisoformat(facts.pop("calendar_until")) >= date(2026, 12, 31)
     assert facts | {"schema": "x"} == {
         "ready": True, "database": True, "schema": "x", "schema_current": True,
-        "outbox_due": 0, "outbox_age_s": 0.0, "queue": 0,
+        "outbox_due": 0, "outbox_age_s": 0.0, "queue": 0, "rounds_go_on": True, "rounds": {},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("silent_s", "status"), [(5 * 30.0 + 59, 200), (5 * 30.0 + 61, 503)])
+def test_not_ready_when_a_job_is_not_done_any_more(sqlite_store: Store, silent_s: float, status: int) -> None:
+    done = datetime(2026, 5, 11, 9, 0, tzinfo=SHANGHAI)
+    beats = [
+        Beat(job="clocks", every_s=30.0, completed_at=done, silent_s=silent_s),
+        Beat(job="deliver", every_s=30.0, completed_at=None, silent_s=2.0),
+    ]
+    pulse = Pulse(sqlite_store, Writer(sqlite_store), real_clock, "", 0.1, lambda: beats)
+    code, body = asyncio.run(asked(pulse, "/readyz"))
+    facts = json.loads(body)
+    assert (code, facts["ready"], facts["rounds_go_on"]) == (status, status == 200, status == 200)
+    assert facts["rounds"] == {
+        "clocks": {"completed_at": "2026-05-11T09:00:00+08:00", "silent_s": silent_s},
+        "deliver": {"completed_at": None, "silent_s": 2.0},
+    }
+    figures = asyncio.run(asked(pulse, "/metrics"))[1]
+    assert f'shouqianshou_round_age_seconds{{job="clocks"}} {silent_s}' in figures
+
+
+def test_the_figures_say_what_is_owed_and_what_is_wrong(store: Store) -> None:
+    then = real_clock() - timedelta(minutes=20)
+    with store.unit() as unit:
+        for key in "abc":
+            unit.outbox.post(key=key, kind="x", text="t", fields={}, now=then, openid="o")
+        unit.session.execute(
+            update(OutboxRow).where(OutboxRow.dedup_key == "a").values(state="dead", settled_at=real_clock())
+        )
+    figures = asyncio.run(asked(pulse_of(store), "/metrics"))[1]
+    for line in (
+        'shouqianshou_letters{state="pending"} 2.0',
+        'shouqianshou_letters{state="dead"} 1.0',
+        'shouqianshou_letters{state="unconfirmed"} 0.0',
+        'shouqianshou_alarm{cause="late"} 2.0',
+        'shouqianshou_alarm{cause="dead"} 1.0',
+        'shouqianshou_alarm{cause="agenda"} 0.0',
+        "shouqianshou_agendas_due 0.0",
+        "shouqianshou_agenda_age_seconds 0.0",
+    ):
+        assert line in figures
+
+
+def test_the_figures_can_be_asked_for_while_the_database_is_away() -> None:
+    store = Store("postgresql://nobody@127.0.0.1:9/nothing", Vault(new_key()))
+    status, body = asyncio.run(asked(pulse_of(store), "/metrics"))
+    store.close()
+    assert (status, "shouqianshou_writer_queue" in body) == (200, True)
 
 
 def test_a_calendar_that_ended_is_shown_and_no_reason_to_be_not_ready(sqlite_store: Store) -> None:

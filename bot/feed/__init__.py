@@ -1,0 +1,1 @@
+"""The calendar feed: an organisation's turns and activities as phones subscribe to them."""
