@@ -41,7 +41,9 @@ def open_store(config: Config) -> Store:
             "BOT_PRIVACY__DATA_KEY; keep it safe, without it the sealed data cannot be read"
         )
     vault = Vault(config.privacy.data_key, config.privacy.data_key_previous)
-    policy = Policy(claims_need_approval=config.claims.approval == "before")
+    policy = Policy(
+        claims_need_approval=config.claims.approval == "before", campaigns_by_rule=config.campaigns.by_rule
+    )
     return Store(config.database.url, vault, pool_size=config.database.pool_size, policy=policy)
 
 

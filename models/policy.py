@@ -10,3 +10,5 @@ class Policy(msgspec.Struct, frozen=True):
 
     claims_need_approval: bool = False
     """A claim takes effect only when the chair agrees; else it does at once and the chair may undo it for a day."""
+    campaigns_by_rule: bool = True
+    """Needs are collected whenever the rule in ``campaigns.toml`` says so; else only when the desk opens a campaign."""

@@ -30,7 +30,10 @@ class Keeper(Protocol):
 
 def _keepers() -> Mapping[str, Keeper]:
     """By subject. Every ladder in notices.toml has one."""
-    return {}
+    from models.campaignnews import CampaignKeeper
+    from models.meetingnews import MeetingKeeper
+
+    return {"campaign": CampaignKeeper(), "meeting": MeetingKeeper()}
 
 
 class Reminding:

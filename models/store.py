@@ -23,6 +23,7 @@ from models.asking import Asking
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
 from models.books import Books
+from models.campaigns import Campaigns
 from models.case import Case
 from models.cases import Cases
 from models.casework import Casework
@@ -35,6 +36,7 @@ from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.finding import Findings
 from models.identity import Identities
+from models.meetings import Meetings
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
@@ -43,6 +45,7 @@ from models.policy import Policy
 from models.projects import Projects
 from models.received import Inbox
 from models.reminding import Reminding
+from models.resolving import Resolving
 from models.revision import Revisions
 from models.rule import Rules
 from models.solving import Solving
@@ -265,6 +268,21 @@ class Unit:
     def reminding(self) -> Reminding:
         """按日程提醒."""
         return Reminding(self)
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        """需求征集."""
+        return Campaigns(self)
+
+    @cached_property
+    def meetings(self) -> Meetings:
+        """联席会议."""
+        return Meetings(self)
+
+    @cached_property
+    def resolving(self) -> Resolving:
+        """会上的决定."""
+        return Resolving(self)
 
     @cached_property
     def revisions(self) -> Revisions:
