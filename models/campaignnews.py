@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from models import chairing
-from models.agenda import About, Reminded
+from models.agenda import About, Reminded, notice_ladders
 from models.campaign import Campaign, CampaignReminded
 from models.moment import local
 
@@ -46,7 +46,7 @@ class CampaignKeeper:
         if not member_ids and not organisation_ids:
             return None
         return CampaignReminded(
-            about=_asking(base.about, campaign) if member_ids else base.about,
+            about=self._asking(unit, base.about, campaign) if member_ids else base.about,
             to=base.to,
             late=base.late,
             priority=base.priority,
@@ -55,7 +55,13 @@ class CampaignKeeper:
             organisation_ids=tuple(organisation_ids),
         )
 
-
-def _asking(about: About, campaign: Campaign) -> About:
-    """Every member is asked for themself, whoever else has answered; and not when it is over."""
-    return msgspec.structs.replace(about, asks=True, not_after=campaign.closes_at)
+    def _asking(self, unit: Unit, about: About, campaign: Campaign) -> About:
+        """Every member is asked for themself, whoever else has answered; and not when it is over. Who could not be
+        reached until the reminder hears only that."""
+        until = campaign.closes_at
+        if about.rung == "open":
+            half = next(rung for rung in notice_ladders()[about.subject].rung if rung.name == "half")
+            reminder = half.moment(until, unit.workdays.calendar)
+            if reminder - campaign.opened_at >= _FRESH:
+                until = reminder
+        return msgspec.structs.replace(about, asks=True, not_after=until)

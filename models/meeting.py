@@ -17,8 +17,8 @@ from models.moment import local
 if TYPE_CHECKING:
     from models.person import Person
 
-EARLIEST: Final = time(7, 0)
-LATEST: Final = time(21, 0)
+EARLIEST: Final = time.fromisoformat("07:00")
+LATEST: Final = time.fromisoformat("21:00")
 """Nobody meets before or after (a slip of the finger, or 3 in the morning for 3 in the afternoon)."""
 LONGEST_TEXT: Final = 200
 """Characters of an item or a resolution."""
@@ -115,6 +115,8 @@ class MeetingChanged(Happening, frozen=True, kw_only=True):
     organisation_ids: tuple[int, ...]
     about: About
     """Of a meeting that was moved: they are asked again."""
+    above_ids: tuple[int, ...] = ()
+    """The organisation above, if it had been told."""
 
 
 class MeetingDecided(Happening, frozen=True, kw_only=True):

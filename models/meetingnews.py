@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from models import chairing
-from models.agenda import Reminded
+from models.agenda import About, Reminded
 from models.consortium import Consortium
 from models.meeting import MeetingReminded
 from models.moment import local
@@ -39,9 +39,8 @@ class MeetingKeeper:
         if "participants" in base.to:
             if not meeting.ahead(now):
                 return None
+            about = self._inviting(unit, base, meeting)
             organisation_ids = self._participants(about.rung, parties, answers)
-            asks = about.rung != "eve"
-            about = msgspec.structs.replace(about, asks=asks, not_after=meeting.starts_at)
         elif "above" in base.to:
             organisation_ids = unit.standings.above(consortium.lead_id)[:1] if meeting.ahead(now) else []
         else:
@@ -67,6 +66,16 @@ class MeetingKeeper:
             done=sum(each.done for each in carried),
             resolved=len(carried),
         )
+
+    def _inviting(self, unit: Unit, base: Reminded, meeting: Meeting) -> About:
+        """What is told first is the invitation, however near the meeting is; each organisation is asked for itself,
+        whoever else has answered."""
+        about = base.about
+        agenda = unit.agendas.of(about.subject, meeting.id)
+        if agenda is not None and agenda.told_at is None:
+            about = msgspec.structs.replace(about, rung="called", not_after=None)
+        until = min(about.not_after or meeting.starts_at, meeting.starts_at)
+        return msgspec.structs.replace(about, asks=about.rung != "eve", not_after=until)
 
     def _participants(self, rung: str, parties: list[int], answers: dict[int, bool]) -> list[int]:
         match rung:

@@ -125,9 +125,7 @@ class Meetings:
             MeetingPast, OddHour: nobody can come at that moment.
         """
         called_for = chairing.require_desk(self._unit, consortium_id, by, local(now).date())
-        if (before := self.ahead(consortium_id, now)) is not None:
-            at = local(before.starts_at)
-            raise MeetingCalled(month=at.month, day=at.day, time=f"{at:%H:%M}")
+        self.require_none(consortium_id, now)
         held = self._unit.session.scalar(
             select(func.max(Meeting.sequence)).where(Meeting.consortium_id == consortium_id)
         )
@@ -145,6 +143,12 @@ class Meetings:
         self._unit.agendas.plan(SUBJECT, meeting.id, starts_at)
         return meeting
 
+    def require_none(self, consortium_id: int, now: datetime) -> None:
+        """Refuses a second meeting before the consortium: MeetingCalled."""
+        if (before := self.ahead(consortium_id, now)) is not None:
+            at = local(before.starts_at)
+            raise MeetingCalled(month=at.month, day=at.day, time=f"{at:%H:%M}")
+
     def move(
         self, meeting: Meeting, *, starts_at: datetime, place: str = "", by: Person, now: datetime
     ) -> bool:
@@ -158,9 +162,10 @@ class Meetings:
         chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
         meeting.move(starts_at=starts_at, place=place, now=now)
         self._unit.session.execute(delete(Attendance).where(Attendance.meeting_id == meeting.id))
+        above_ids = self._told_above(meeting)
         told = self._unit.agendas.move(SUBJECT, meeting.id, starts_at, now)
         if told:
-            self._tell_change(meeting, now, cancelled=False)
+            self._tell_change(meeting, self.facts(meeting), now, above_ids)
         return told
 
     def cancel(self, meeting: Meeting, *, reason: str, by: Person, now: datetime) -> bool:
@@ -171,22 +176,30 @@ class Meetings:
             MeetingBegun: it is too late.
         """
         chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
-        facts = self.facts(meeting)
+        facts, above_ids = self.facts(meeting), self._told_above(meeting)
         meeting.cancel(reason=reason, now=now)
         self._unit.session.flush()
         told = self._unit.agendas.stop(SUBJECT, meeting.id, now)
         if told:
-            self._tell_change(meeting, now, cancelled=True, facts=facts)
+            self._tell_change(meeting, facts, now, above_ids)
         return told
 
+    def _told_above(self, meeting: Meeting) -> tuple[int, ...]:
+        """The organisation above the lead, if it has been told of the meeting."""
+        agenda = self._unit.agendas.of(SUBJECT, meeting.id)
+        if agenda is None or all("above" not in rung.to for rung in agenda.ladder.rung[: agenda.rung]):
+            return ()
+        consortium = self._unit.session.get_one(Consortium, meeting.consortium_id)
+        return tuple(self._unit.standings.above(consortium.lead_id)[:1])
+
     def _tell_change(
-        self, meeting: Meeting, now: datetime, *, cancelled: bool, facts: MeetingTold | None = None
+        self, meeting: Meeting, facts: MeetingTold, now: datetime, above_ids: tuple[int, ...]
     ) -> None:
         agenda = self._unit.agendas.of(SUBJECT, meeting.id)
         self._unit.tell(
             MeetingChanged(
-                told=facts or self.facts(meeting),
-                cancelled=cancelled,
+                told=facts,
+                cancelled=meeting.cancelled_at is not None,
                 reason=meeting.reason,
                 organisation_ids=tuple(self.parties(meeting, local(now).date())),
                 about=About(
@@ -196,6 +209,7 @@ class Meetings:
                     asks=True,
                     not_after=meeting.starts_at,
                 ),
+                above_ids=above_ids,
             )
         )
 

@@ -24,6 +24,8 @@ _DONE = (CaseState.CLOSED, CaseState.ARCHIVED)
 class Matter(msgspec.Struct, frozen=True):
     """What a resolution is filed as where there is no case of it yet."""
 
+    text: str
+    """In words that stand for themselves: with what the item was about."""
     kind: CaseKind
     category: str
     """The category's label."""
@@ -36,6 +38,18 @@ class Carried(msgspec.Struct, frozen=True):
 
     resolution: Resolution
     case: Case
+    item: str
+    """What was talked about; empty where it came up at the meeting."""
+
+    @property
+    def about(self) -> str:
+        """In a few words, for lists."""
+        return self.item or self.resolution.text
+
+    @property
+    def words(self) -> str:
+        """In words that stand for themselves: 修村西头那条路：由镇党委6月底前修好."""
+        return f"{self.item}：{self.resolution.text}" if self.item else self.resolution.text
 
     @property
     def done(self) -> bool:
@@ -75,7 +89,7 @@ class Resolving:
         """
         chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
         if case is None:
-            case = self._file(meeting, text, matter, by, now)
+            case = self._file(meeting, matter, by, now)
         count = self._unit.session.scalar(
             select(func.count()).select_from(Resolution).where(Resolution.meeting_id == meeting.id)
         )
@@ -97,7 +111,7 @@ class Resolving:
             MeetingDecided(
                 told=self._unit.meetings.facts(meeting, ()),
                 position=resolution.position,
-                text=resolution.text,
+                text=matter.text,
                 organisation_id=organisation_id,
                 due_on=due_on,
                 case_number=case.number,
@@ -108,12 +122,14 @@ class Resolving:
     def carried(self, meeting: Meeting) -> list[Carried]:
         """The resolutions of a meeting in their order, each with its matter."""
         query = (
-            select(Resolution, Case)
+            select(Resolution, Case, MeetingItem.text)
             .join(Case, Case.number == Resolution.case_number)
+            .outerjoin(MeetingItem, MeetingItem.id == Resolution.item_id)
             .where(Resolution.meeting_id == meeting.id)
             .order_by(Resolution.position)
         )
-        return [Carried(resolution, case) for resolution, case in self._unit.session.execute(query)]
+        rows = self._unit.session.execute(query)
+        return [Carried(resolution, case, item or "") for resolution, case, item in rows]
 
     def due_of(self, case_number: int, organisation_id: int, today: date) -> date | None:
         """The day by which a meeting wants a matter done by an organisation; None: no meeting does, or it is over."""
@@ -129,10 +145,10 @@ class Resolving:
         )
         return self._unit.session.scalar(query)
 
-    def _file(self, meeting: Meeting, text: str, matter: Matter, by: Person, now: datetime) -> Case:
+    def _file(self, meeting: Meeting, matter: Matter, by: Person, now: datetime) -> Case:
         new = NewCase.report(
             by=msgspec.structs.replace(by, consortium_id=meeting.consortium_id),
-            text=text,
+            text=matter.text,
             kind=matter.kind,
             category=matter.category,
             place="",

@@ -16,9 +16,12 @@ _HOUR = re.compile(
     r"(?:凌晨|清早|一早|早晨|早上|早起|上午|头晌|前晌|中午|晌午|下午|下晌|后晌|傍晚|晚上|夜里|半夜)?\s*"
     r"(?:\d{1,2}|[零〇一二两三四五六七八九十]{1,3})(?:[点时](?!间)(?:半|[一三]刻|\d{1,2}分?|[一二三四五]?十[一二三四五六七八九]?分?)?整?|:\d{2})"
 )
+_DAY = re.compile(r"[\d一二三四五六七八九十](?:月|号|日)")
 _SOME_DAY = "明天"
 """Any day with which an hour alone is read."""
-_AROUND = re.compile(r"^[\s,，。.;；:：、]*(?:在|到|去|于|地点是?|地方是?)?[\s:：]*|[\s,，。.;；:：、]*(?:开会|开)?[\s,，。.;；!！]*$")
+_AROUND = re.compile(
+    r"^[\s,，。.;；:：、]*(?:在|到|去|于|地点是?|地方是?)?[\s:：]*|[\s,，。.;；:：、]*(?:开会|开)?[\s,，。.;；!！]*$"
+)
 
 
 def find(text: str, folded: str, today: date) -> Appointment:
@@ -32,10 +35,12 @@ def find(text: str, folded: str, today: date) -> Appointment:
     wrong = False
     taken: list[tuple[int, int]] = []
     for said in times.find(folded, today):
+        words = folded[said.start : said.end]
         if said.days is not None and said.days[0] == said.days[1] and day is None:
-            day, clock = said.days[0], said.clock
-        elif said.days is None and said.clock is None and not said.vague:
-            wrong = True  # 13月5日: it looks like a day, and is none
+            day, clock = said.days[0], clock or said.clock
+            wrong = wrong or (said.clock is None and _HOUR.search(words) is not None)
+        elif said.days is None and _DAY.search(words):
+            wrong, clock = True, clock or said.clock  # 13月5日: it looks like a day, and is none
         else:
             continue
         taken.append((said.start, said.end))
@@ -47,7 +52,10 @@ def find(text: str, folded: str, today: date) -> Appointment:
             wrong = wrong or clock is None
     rest = _AROUND.sub("", _cut(text, taken))
     return Appointment(
-        day=day, at=None if clock is None else time(*clock), rest=rest.strip(), wrong=wrong and not (day and clock)
+        day=day,
+        at=None if clock is None else time(*clock),
+        rest=rest.strip(),
+        wrong=wrong and not (day and clock),
     )
 
 

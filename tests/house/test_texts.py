@@ -15,6 +15,7 @@ import models
 from bot.kit.context import ASKABLE
 from handlers.notices_case import AUDIENCES, TOLD
 from handlers.resources import BY_DIGIT
+from models.agenda import notice_ladders
 from models.appeal import AppealKind
 from models.base import DomainError
 from models.clock import ClockKind, Level
@@ -100,6 +101,7 @@ FAMILIES = {
     "notices_urging.wanted_{}": {kind.value for kind in ClockKind},
     "notices_urging.then_{}": {kind.value for kind in ClockKind},
     "resources.do_{}": set(BY_DIGIT),
+    "notices_meeting.{}": {rung.name for rung in notice_ladders()["meeting"].rung},
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 

@@ -34,11 +34,14 @@ from bot.work.seeker import Seeker
 from models import schema
 from models.letter import Letter, Outcome, Verdict
 from models.moment import SHANGHAI, local
+from models.policy import Policy
 from models.store import Store
 
 WORLD = Path(__file__).parent / "world"
 START = datetime(2026, 5, 11, 9, 0, tzinfo=SHANGHAI)
 """A Monday."""
+COLLECTING = "# 设：到日子自动征集需求"
+"""The remark of a script in which campaigns open by the rule."""
 
 _LINE = re.compile(r"^([^：\s]{1,12}(?:（[^）]*）)?)：(.*)$")
 _ACT = re.compile(r"^〔(\S+?)(?:\s+(.+))?〕$")
@@ -77,6 +80,10 @@ def read(path: Path) -> list[Cue]:
     return cues
 
 
+def _collects(path: Path) -> bool:
+    return COLLECTING in path.read_text(encoding="utf-8")
+
+
 @dataclass
 class Stage:
     """One performance."""
@@ -112,6 +119,8 @@ class Stage:
         await self._play(path, read(path))
 
     async def _play(self, path: Path, cues: list[Cue]) -> None:
+        # Most talks are about one matter, and a month's collection of needs would only interrupt them.
+        self.store.policy = Policy(campaigns_by_rule=_collects(path))
         writer = Writer(self.store, threads=2)
         mind = StoredMind(self.store, local(self.clock()).date(), self.language)
         engine = Engine(
