@@ -174,7 +174,7 @@ class Campaigns:
             .where(Campaign.closes_at > earliest)
             .group_by(Campaign.consortium_id)
         )
-        last = dict(self._unit.session.execute(query).tuples().all())
+        last = dict(self._unit.session.execute(query).all())
         return [
             (consortium_id, f"{local(opening).date()}")
             for consortium_id, opening in wanted

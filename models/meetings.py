@@ -330,7 +330,7 @@ class Meetings:
         query = select(Attendance.organisation_id, Attendance.coming).where(
             Attendance.meeting_id == meeting.id
         )
-        return dict(self._unit.session.execute(query).tuples().all())
+        return dict(self._unit.session.execute(query).all())
 
     # ---- 纪要 ------------------------------------------------------------------------------------
 
