@@ -51,6 +51,7 @@ def open_store(config: Config) -> Store:
             standing_consents=standing_consents(config.wechat),
         ),
         public_url=config.server.public_url.rstrip("/"),
+        campaigns_by_rule=config.campaigns.by_rule,
     )
     return Store(config.database.url, vault, pool_size=config.database.pool_size, policy=policy)
 

@@ -83,6 +83,12 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approval: Literal["after", "before"] = "after"
 
 
+class Campaigns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[campaigns]"""
+
+    by_rule: bool = True
+
+
 class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[language]"""
 
@@ -145,6 +151,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wechat: WeChat = WeChat()
     talk: Talk = Talk()
     claims: Claims = Claims()
+    campaigns: Campaigns = Campaigns()
     language: Language = Language()
     notices: Notices = Notices()
     admin: Admin = Admin()

@@ -65,6 +65,7 @@ def take(ctx: Context, number: int, said: str) -> Reply:
         return ctx.ask(
             "claim.late", then=JoinIn(number), number=number, organisation=error.facts["organisation"]
         )
+    promised_on = made.promised_on  # a joint meeting may have set the day
     if made.state == ClaimState.APPLIED:
         return ctx.say("claim.applied", number=number)
     ctx.next_step = Looking(number)

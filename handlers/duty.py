@@ -8,11 +8,11 @@ from bot.kit.context import Context
 from bot.kit.dialogue import Looking, Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
+from bot.kit.naming import called
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.showing import number_in, offices_of, spoken_of
 from bot.kit.words import choice, leading_number, plain
 from models.case import Case
-from models.consortium import Seated
 from models.life import CaseState, Role
 from models.life import Step as Move
 from models.vault import mask_text
@@ -230,7 +230,7 @@ def _send(ctx: Context, case: Case, said: str) -> Reply:
     for words in re.split(r"[、，,;；\s]+|和|跟|还有", _to(plain(said))):
         if not words:
             continue
-        found = _called(words, seated)
+        found = called(words, seated)
         if not found:
             return ctx.ask("duty.no_organisation", then=ToWhom(case.number), words=shorten(words, 20))
         if len(found) > 1:
@@ -243,16 +243,6 @@ def _send(ctx: Context, case: Case, said: str) -> Reply:
             )
         chosen.append(found[0].organisation_id)
     return _invite(ctx, case, chosen)
-
-
-def _called(words: str, seated: list[Seated]) -> list[Seated]:
-    """The member organisations that are called so: the words whole in the name, else their characters in order."""
-    whole = [each for each in seated if words in each.name]
-    if whole:
-        exact = [each for each in whole if each.name == words]
-        return exact or whole
-    pattern = re.compile(".*".join(re.escape(char) for char in words))
-    return [each for each in seated if pattern.search(each.name)]
 
 
 def _invite(ctx: Context, case: Case, organisations: list[int]) -> Reply:

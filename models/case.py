@@ -155,15 +155,17 @@ class CaseVerbs(CaseFacts):
         urgent: bool = False,
         private: bool = False,
         behalf: bytes | None = None,
+        source: str = "wechat",
     ) -> Self:
         """A new matter, a draft until it is submitted.
 
         ``private``: only those who deal with it see it. ``behalf``: for whom it is, sealed (``Cases.seal_behalf``).
+        ``source``: where it comes from, as ``ledgers.toml`` names them; for somebody else it is always ``behalf``.
         """
         return cls(
             kind=kind.value,
             state=CaseState.DRAFT.value,
-            source="wechat" if behalf is None else "behalf",
+            source=source if behalf is None else "behalf",
             text=text[:LONGEST_TEXT],
             category=category,
             place=place[:200],

@@ -11,6 +11,7 @@ from models.case import Case
 from models.claim import Claim, ClaimState, Invitation
 from models.clock import ClockKind
 from models.life import LAPSE_AFTER, CaseKind, CaseState, Role, Step
+from models.moment import local
 from models.moves import Moves, ReasonMissing
 from models.standing import CLOCK, NoRight, Standing
 
@@ -69,6 +70,8 @@ class Claiming:
         self._free(case, organisation_id)
         case.may(Step.CLAIM)
         self._by_itself(case)
+        if promised_on is None:  # what a joint meeting decided has its day already
+            promised_on = self._unit.resolving.due_of(case.number, organisation_id, local(now).date())
         needs_approval = self._unit.policy.claims_need_approval and not (
             {Role.CHAIR, Role.LEAD, Role.INVITED} & standing.roles
         )

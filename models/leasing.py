@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 from sqlalchemy import Integer, bindparam, func, or_, select, true
 
-from models.amend import Amend
 from models.allowance import SHARES
+from models.amend import Amend
 from models.base import Moment
 from models.circular import Circular
 from models.identity import Identity

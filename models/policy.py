@@ -25,3 +25,5 @@ class Policy(msgspec.Struct, frozen=True):
     notices: Notices = Notices()
     public_url: str = ""
     """How the outside world reaches the web side, such as ``https://sqs.example.cn``; empty: it does not."""
+    campaigns_by_rule: bool = True
+    """Needs are collected whenever the rule in ``campaigns.toml`` says so; else only when the desk opens a campaign."""

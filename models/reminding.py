@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from sqlalchemy import or_, select
 
 from models.agenda import ACKNOWLEDGED, About, Agenda, Reminded, Rung
+from models.campaignnews import CampaignKeeper
+from models.meetingnews import MeetingKeeper
 from models.revision import CALENDAR
 from models.turnkeeping import HandoverKeeper, SwapKeeper, TermKeeper
 from models.workday import YearMissing
@@ -31,7 +33,13 @@ class Keeper(Protocol):
 
 def _keepers() -> Mapping[str, Keeper]:
     """By subject. Every ladder in notices.toml has one."""
-    return {"term": TermKeeper(), "handover": HandoverKeeper(), "swap": SwapKeeper()}
+    return {
+        "term": TermKeeper(),
+        "handover": HandoverKeeper(),
+        "swap": SwapKeeper(),
+        "campaign": CampaignKeeper(),
+        "meeting": MeetingKeeper(),
+    }
 
 
 class Reminding:

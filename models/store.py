@@ -26,6 +26,7 @@ from models.base import Base, Conflict, Happening
 from models.books import Books
 from models.calendarlink import CalendarLinks
 from models.calendars import Calendars
+from models.campaigns import Campaigns
 from models.case import Case
 from models.cases import Cases
 from models.casework import Casework
@@ -41,6 +42,7 @@ from models.finding import Findings
 from models.handover import Handovers
 from models.heartbeat import Heartbeats
 from models.identity import Identities
+from models.meetings import Meetings
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
@@ -50,6 +52,7 @@ from models.policy import Policy
 from models.projects import Projects
 from models.received import Inbox
 from models.reminding import Reminding
+from models.resolving import Resolving
 from models.revision import Revisions
 from models.rotas import Rotas
 from models.rule import Rules
@@ -331,6 +334,20 @@ class Unit:
     def watching(self) -> Watching:
         """自查与告警."""
         return Watching(self)
+
+    def campaigns(self) -> Campaigns:
+        """需求征集."""
+        return Campaigns(self)
+
+    @cached_property
+    def meetings(self) -> Meetings:
+        """联席会议."""
+        return Meetings(self)
+
+    @cached_property
+    def resolving(self) -> Resolving:
+        """会上的决定."""
+        return Resolving(self)
 
     @cached_property
     def revisions(self) -> Revisions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+
 import msgspec
 
 
@@ -40,3 +42,16 @@ class Understanding(msgspec.Struct, frozen=True, omit_defaults=True):
     """The words of a second matter in the same message, if there is one."""
     emergency: str | None = None
     """The kind of emergency (``fire``, ``medical``, ``crime``, ``suicide``, ``utility`` …) or None."""
+
+
+class Appointment(msgspec.Struct, frozen=True):
+    """When and where somebody wants to meet, as far as they said it."""
+
+    day: date | None
+    """May lie behind; None: none was named."""
+    at: time | None
+    """The hour, in Chifeng; None: none was named."""
+    rest: str
+    """What else they said: the place, as a rule."""
+    wrong: bool = False
+    """A day or an hour was named that there is not."""

@@ -17,6 +17,7 @@ from models.fit import Fit
 from models.moment import local
 from models.revision import ROLL, RULES, SUPPLIES
 from models.store import Store
+from models.understanding import Appointment
 
 log = structlog.get_logger()
 
@@ -88,6 +89,10 @@ class StoredMind:
     def day(self, text: str, now: datetime) -> date | None:
         """The day that a promise names."""
         return self._language.day(text, now)
+
+    def appointment(self, text: str, now: datetime) -> Appointment:
+        """The day, the hour and the place that a text names for people to meet."""
+        return self._language.appointment(text, now)
 
     def suggest(
         self,

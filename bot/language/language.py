@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 
-from bot.language import emergencies, facts, matters, orders
+from bot.language import appointments, emergencies, facts, matters, orders
 from bot.language.classifier import Classifier, Sense
 from bot.language.encoder import LONGEST, Encoder, Vectors, load_heads
 from bot.language.features import marks as lexicon_marks
@@ -17,7 +17,7 @@ from bot.language.gazetteer import Gazetteer
 from bot.language.lexicon import Lexicon, known_words
 from bot.language.segment import segmenter
 from models.moment import local
-from models.understanding import Slots, Understanding
+from models.understanding import Appointment, Slots, Understanding
 
 CODE = "2"
 """Raised by hand when code in this room changes what a text is understood to mean."""
@@ -185,6 +185,10 @@ class Language:
         folded = fold(text[:LIMIT])
         _, deadline, _ = self._facts(text, folded, "claim", local(now).date())
         return date.fromisoformat(deadline.rpartition("/")[2]) if deadline else None
+
+    def appointment(self, text: str, now: datetime) -> Appointment:
+        """The day, the hour and the place that a text names for people to meet."""
+        return appointments.find(text[:LIMIT], fold(text[:LIMIT]), local(now).date())
 
     def _differ(self, folded: str, end: int, start: int) -> bool:
         """Whether what stands behind a turn of phrase is a need of its own, about something else."""

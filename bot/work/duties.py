@@ -35,6 +35,11 @@ DUTIES: Final = (
         calls=lambda unit, now: unit.urgings.reached(now),
         do=lambda unit, now: unit.urgings.climb(now),
     ),
+    # Before agendas climb: what opens now is told of at once.
+    Duty(
+        calls=lambda unit, now: unit.campaigns.due(now),
+        do=lambda unit, now: unit.campaigns.open_due(now),
+    ),
     Duty(
         calls=lambda unit, now: unit.rotas.extending_due(now),
         do=lambda unit, now: unit.rotas.extend(now),

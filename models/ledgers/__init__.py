@@ -1,7 +1,7 @@
 """台账: the tables that offices ask for, each a query that yields typed rows as of a day.
 
-Nothing here is typed in for a ledger's sake: every row is a by-product of work that was done. Numbers 6 (活动), 7
-(志愿服务) and 9 (联席会议) are kept free for what is not on file yet.
+Nothing here is typed in for a ledger's sake: every row is a by-product of work that was done. Numbers 6 (活动) and 7
+(志愿服务) are kept free for what is not on file yet.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from models.ledgers.asking import Ask
 from models.ledgers.duty import turns, urgings
 from models.ledgers.lists import books, supplies
 from models.ledgers.matters import needs, problems
+from models.ledgers.meetings import meetings
 from models.ledgers.outcomes import gaps, outcomes, overview
 from models.ledgers.projects import projects
 
@@ -23,6 +24,7 @@ LEDGERS: Final[dict[str, Callable[[Ask], Iterator[Any]]]] = {
     "projects": projects,
     "books": books,
     "rotation": turns,
+    "meetings": meetings,
     "urgings": urgings,
     "monthly": outcomes,
     "gaps": gaps,

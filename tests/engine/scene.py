@@ -29,7 +29,7 @@ from models.moment import SHANGHAI
 from models.organisation import Organisation, Post, PostKind
 from models.pause import Pause
 from models.store import Store
-from models.understanding import Slots, Understanding
+from models.understanding import Appointment, Slots, Understanding
 
 START = datetime(2026, 5, 11, 9, 0, tzinfo=SHANGHAI)
 PEOPLE = {
@@ -66,6 +66,10 @@ class PlainMind:
     def day(self, text: str, now: datetime) -> date | None:
         """No day."""
         return None
+
+    def appointment(self, text: str, now: datetime) -> Appointment:
+        """None."""
+        return Appointment(day=None, at=None, rest=text)
 
     def suggest(self, reading: Reading, **asked: Any) -> list[Fit]:
         """Nothing."""

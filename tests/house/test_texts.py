@@ -109,6 +109,7 @@ FAMILIES = {
     "notices_rota.handover_{}": {rung.name for rung in notice_ladders()["handover"].rung},
     "notices_rota.line_{}": {kind.value for kind in Kind},
     "rota.finding_{}": {fault.value for fault in Fault},
+    "notices_meeting.{}": {rung.name for rung in notice_ladders()["meeting"].rung},
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 

@@ -98,6 +98,9 @@ ROWS = {
     "projects": "SELECT COUNT(*) FROM cases WHERE kind = 'project' AND submitted_at < :end",
     "books": "SELECT COUNT(*) FROM books WHERE signed_at < :end",
     "rotation": "SELECT COUNT(*) FROM terms WHERE starts_on <= :day",
+    "meetings": """SELECT (SELECT COUNT(*) FROM resolutions r WHERE r.at < :end)
+        + (SELECT COUNT(*) FROM meeting_items i JOIN meetings m ON m.id = i.meeting_id WHERE m.starts_at < :end
+           AND NOT EXISTS (SELECT 1 FROM resolutions r WHERE r.item_id = i.id))""",
     "urgings": "SELECT COUNT(*) FROM urgings WHERE level IN ('urge', 'supervise', 'escalate') AND at < :end",
     "gaps": f"""SELECT COUNT(*) FROM (
         SELECT c.category FROM cases c WHERE c.kind = 'need' AND {SUBMITTED} UNION
@@ -151,6 +154,30 @@ def test_turns_add_up_to_all_that_was_reported(lived: Store) -> None:
         figures[label] for label in ("提出需求", "提出问题", "项目")
     )
     assert len({turn.organisation for turn in turns}) == 13, "everybody has had a turn"
+
+
+@pytest.mark.parametrize("day", DAYS, ids=str)
+def test_what_meetings_decided_stands_as_plain_sql_finds_it(lived: Store, day: date) -> None:
+    """Seven meetings, each with something new that was filed as its own, and with days for what was under way."""
+    told = rows(lived, "meetings", day)
+    assert len({row.session for row in told}) == ask(
+        lived, "SELECT COUNT(*) FROM meetings WHERE starts_at < :end AND state = 'called'", day
+    )
+    new = "SELECT COUNT(*) FROM cases c WHERE source = 'meeting' AND submitted_at < :end"
+    assert sum(row.source.endswith("提出") for row in told) == ask(lived, new, day)
+    done = f"""SELECT COUNT(*) FROM resolutions r JOIN cases c ON c.number = r.case_number
+        WHERE r.at < :end AND {STATE} IN ('resolved', 'closed', 'archived')"""
+    assert sum("日）" in row.progress for row in told) == ask(lived, done, day)
+
+
+def test_needs_were_collected_in_every_turn(lived: Store) -> None:
+    campaigns = "SELECT COUNT(*) FROM campaigns WHERE opened_at < :end"
+    assert (
+        ask(lived, campaigns, TODAY)
+        == ask(lived, "SELECT COUNT(*) FROM terms WHERE starts_on <= :day", TODAY) - 1
+    )
+    kinds = "SELECT COUNT(DISTINCT answer) FROM campaign_answers WHERE answer IN ('need', 'no_need')"
+    assert ask(lived, kinds, TODAY) == 2
 
 
 def test_the_figures_have_the_shape_of_those_that_places_publish(lived: Store) -> None:

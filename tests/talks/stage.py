@@ -37,11 +37,14 @@ from models.leasing import Route, WindowThenTemplate
 from models.letter import CUSTOM, Letter, Outcome, Verdict
 from models.moment import SHANGHAI, local
 from models.pause import Pause
+from models.policy import Policy
 from models.store import Store
 
 WORLD = Path(__file__).parent / "world"
 START = datetime(2026, 5, 11, 9, 0, tzinfo=SHANGHAI)
 """A Monday."""
+COLLECTING = "# 设：到日子自动征集需求"
+"""The remark of a script in which campaigns open by the rule."""
 
 _LINE = re.compile(r"^([^：\s]{1,12}(?:（[^）]*）)?)：(.*)$")
 _ACT = re.compile(r"^〔(\S+?)(?:\s+(.+))?〕$")
@@ -78,6 +81,10 @@ def read(path: Path) -> list[Cue]:
             raise ScriptError(f"{path.name}:{number}: 看不懂这一行：{line}")
         cues.append(Cue(number, found[1], found[2].strip()))
     return cues
+
+
+def _collects(path: Path) -> bool:
+    return COLLECTING in path.read_text(encoding="utf-8")
 
 
 @dataclass
@@ -119,6 +126,8 @@ class Stage:
         await self._play(path, read(path))
 
     async def _play(self, path: Path, cues: list[Cue]) -> None:
+        # Most talks are about one matter, and a month's collection of needs would only interrupt them.
+        self.store.policy = Policy(campaigns_by_rule=_collects(path))
         writer = Writer(self.store, threads=2)
         mind = StoredMind(self.store, local(self.clock()).date(), self.language)
         engine = Engine(

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
-from bot.sim.years import lists, script
+from bot.sim.years import gatherings, lists, script
 from bot.sim.years.crew import CONSORTIUM
 from bot.sim.years.matters import Tale
 from bot.sim.years.projects import Enterprise
@@ -40,6 +40,7 @@ def live(unit: Unit, *, start: date, end: datetime, seed: int, daily: Daily) -> 
     last = local(end).date()
     _rota(walk, start, last)
     lists.begin(walk, start, last)
+    gatherings.begin(walk, start)
     for matter in told.matters:
         day = script.day_of(matter.turn, matter.on, start)
         chance = walk.chance(f"{matter.text}:begin")

@@ -48,7 +48,10 @@ class Crew:
 
     def someone(self, organisation: str, now: datetime, chance: Random, *, but: int = 0) -> Person:
         """A member without a post, other than the one of that id."""
-        organisation_id = self._ids[organisation]
+        return self.member_of(self._ids[organisation], now, chance, but=but)
+
+    def member_of(self, organisation_id: int, now: datetime, chance: Random, *, but: int = 0) -> Person:
+        """The same by the organisation's id."""
         officers = {each.member_id for each in self._unit.card(organisation_id, now).officers} | {but}
         plain = [each for each in self._roster[organisation_id] if each not in officers]
         return self._person(chance.choice(plain), organisation_id, now)
