@@ -103,13 +103,9 @@ def voice(ctx: Context) -> Reply | Pass:
     return ctx.say("human.voice" if who else "human.voice_nobody", who=who)
 
 
-@on.command(
-    "活动", "报名", "请假", "签到", "换班", "志愿",
-    takes="words",
-)  # fmt: skip
-@on.intent("activity_query", "activity_signup", "activity_signin", "volunteer_log")
+@on.command("换班", takes="words")
 def errand(ctx: Context) -> Reply | Pass:
-    """活动、换班、志愿这些事眼下由人登记：原话转给本月轮值单位的联络员，没有就转本支部的。"""
+    """换班眼下由人登记：原话转给本月轮值单位的联络员，没有就转本支部的。"""
     member = ctx.member
     chair = member.chair_id if member.chair_id is not None else member.organisation_id
     to = chair if ctx.card(chair).desk else member.organisation_id

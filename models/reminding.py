@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from sqlalchemy import or_, select
 
+from models.activitykeeper import ActivityKeeper
 from models.agenda import ACKNOWLEDGED, About, Agenda, Reminded, Rung
 from models.revision import CALENDAR
 from models.workday import YearMissing
@@ -30,7 +31,7 @@ class Keeper(Protocol):
 
 def _keepers() -> Mapping[str, Keeper]:
     """By subject. Every ladder in notices.toml has one."""
-    return {}
+    return {"activity": ActivityKeeper()}
 
 
 class Reminding:

@@ -17,10 +17,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.activities import Activities
 from models.agenda import Agendas
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
+from models.attending import Attending
 from models.base import Base, Conflict, Happening
 from models.books import Books
 from models.case import Case
@@ -45,6 +47,7 @@ from models.received import Inbox
 from models.reminding import Reminding
 from models.revision import Revisions
 from models.rule import Rules
+from models.series import Recurring
 from models.solving import Solving
 from models.standing import Standings
 from models.suggestion import Suggestions
@@ -54,6 +57,7 @@ from models.timeline import Timeline
 from models.urging import Urgings
 from models.uses import Uses
 from models.vault import Vault
+from models.volunteering import Volunteering
 from models.workday import Workdays
 
 metadata = Base.metadata
@@ -265,6 +269,26 @@ class Unit:
     def reminding(self) -> Reminding:
         """按日程提醒."""
         return Reminding(self)
+
+    @cached_property
+    def activities(self) -> Activities:
+        """活动."""
+        return Activities(self)
+
+    @cached_property
+    def attending(self) -> Attending:
+        """报名、请假、点名."""
+        return Attending(self)
+
+    @cached_property
+    def recurring(self) -> Recurring:
+        """固定活动."""
+        return Recurring(self)
+
+    @cached_property
+    def volunteering(self) -> Volunteering:
+        """志愿服务记录."""
+        return Volunteering(self)
 
     @cached_property
     def revisions(self) -> Revisions:

@@ -17,6 +17,7 @@ from models.fit import Fit
 from models.moment import local
 from models.revision import ROLL, RULES, SUPPLIES
 from models.store import Store
+from models.understanding import Named
 
 log = structlog.get_logger()
 
@@ -88,6 +89,10 @@ class StoredMind:
     def day(self, text: str, now: datetime) -> date | None:
         """The day that a promise names."""
         return self._language.day(text, now)
+
+    def named(self, text: str, now: datetime, *, past: bool = False) -> Named:
+        """Times, places and amounts in a text, whatever it is about."""
+        return self._language.named(text, now, past=past)
 
     def suggest(
         self,

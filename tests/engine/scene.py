@@ -27,7 +27,7 @@ from models.member import Member
 from models.moment import SHANGHAI
 from models.organisation import Organisation, Post, PostKind
 from models.store import Store
-from models.understanding import Slots, Understanding
+from models.understanding import Named, Slots, Understanding
 
 START = datetime(2026, 5, 11, 9, 0, tzinfo=SHANGHAI)
 PEOPLE = {
@@ -64,6 +64,10 @@ class PlainMind:
     def day(self, text: str, now: datetime) -> date | None:
         """No day."""
         return None
+
+    def named(self, text: str, now: datetime, *, past: bool = False) -> Named:
+        """Nothing."""
+        return Named(when=None, times=(), places=(), quantities=())
 
     def suggest(self, reading: Reading, **asked: Any) -> list[Fit]:
         """Nothing."""

@@ -8,7 +8,7 @@ import pkgutil
 import re
 import string
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import handlers
 import models
@@ -19,6 +19,7 @@ from models.appeal import AppealKind
 from models.base import DomainError
 from models.clock import ClockKind, Level
 from models.life import Step
+from models.series import Roll
 
 from .source import ROOT, called, files, nodes, place
 
@@ -100,6 +101,7 @@ FAMILIES = {
     "notices_urging.wanted_{}": {kind.value for kind in ClockKind},
     "notices_urging.then_{}": {kind.value for kind in ClockKind},
     "resources.do_{}": set(BY_DIGIT),
+    "convene.roll_{}": set(get_args(Roll)),
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 
