@@ -7,12 +7,12 @@ import re
 from bot.kit.activities import activity_line, spoken_of
 from bot.kit.context import Context
 from bot.kit.dialogue import Step
-from bot.kit.lists import numbered, shorten
+from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.moments import say_clock, say_when
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, plain
-from models.activity import Activity, ActivityState
+from models.activity import SUBJECT, Activity, ActivityState
 from models.asking import Asked
 from models.attending import Part
 
@@ -22,6 +22,7 @@ _SHOWN = 4
 _REASON = re.compile(
     r"^.*?(?:请个?假|去不了|来不了|参加不了|去不成|不能去|不能参加|不参加|不去)了?[，,。\s]*(?:因为|原因)?"
 )
+_HEARD = re.compile(r"收到|知道|明白|晓得|清楚|了解|看到")
 _CODE = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 
 
@@ -152,7 +153,7 @@ def _one(ctx: Context, verb: str, rest: str) -> Reply:
         return ctx.ask(
             "activity.which",
             then=WhichActivity(tuple(each.number for each in found), verb, rest),
-            choices=numbered(activity_line(ctx, each) for each in found),
+            choices="\n".join(activity_line(ctx, each) for each in found),
         )
     return _do(ctx, found[0].number, verb, rest)
 
@@ -165,12 +166,12 @@ def chosen(ctx: Context, step: WhichActivity) -> Reply | Pass:
         return PASS
     if picked == 0:
         return ctx.say("smalltalk.dropped")
-    if picked <= len(step.numbers):
-        return _do(ctx, step.numbers[picked - 1], step.verb, step.rest)
     return _do(ctx, picked, step.verb, step.rest) if picked in step.numbers else PASS
 
 
 def _do(ctx: Context, number: int, verb: str, rest: str) -> Reply:
+    if verb != "sign_in":
+        _settle(ctx, number)
     if verb == "leave":
         activity = ctx.unit.attending.take_leave(number, rest, by=ctx.member, now=ctx.now)
         return ctx.say("activity.leave", number=number, label=shorten(activity.label, 24))
@@ -187,6 +188,13 @@ def _do(ctx: Context, number: int, verb: str, rest: str) -> Reply:
         when=say_when(activity.starts_at, ctx.today),
         place=activity.place,
     )
+
+
+def _settle(ctx: Context, number: int) -> None:
+    """Whoever has been asked whether they come, and says so in other words, is not asked any more."""
+    for asked in ctx.unit.asking.open_to(ctx.member.member_id, ctx.now):
+        if asked.subject == SUBJECT and asked.subject_id == number and asked.office_id is None:
+            ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
 
 
 # ---- 签到 ------------------------------------------------------------------------------------------
@@ -208,7 +216,7 @@ def sign_in(ctx: Context) -> Reply:
             return ctx.ask(
                 "activity.which",
                 then=WhichActivity(tuple(each.number for each in under_way[:_SHOWN]), "sign_in"),
-                choices=numbered(activity_line(ctx, each) for each in under_way[:_SHOWN]),
+                choices="\n".join(activity_line(ctx, each) for each in under_way[:_SHOWN]),
             )
         number = under_way[0].number
     return _signed_in(ctx, number, code[1]) if code is not None else _ask_code(ctx, number)
@@ -237,9 +245,12 @@ def _signed_in(ctx: Context, number: int, code: str) -> Reply:
 @on.answer("activity")
 def answered(ctx: Context, asked: Asked, yes: bool) -> Reply:
     """回 1 或 0：轮值单位是照开不照开，党员是能来不能来。"""
-    ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
     activity = ctx.unit.activities.look(asked.subject_id, ctx.member)
     number = activity.number
+    if yes and asked.rung != "topic" and _HEARD.search(ctx.text) and activity.starts_at > ctx.now:
+        # 收到 says that it was read; whether somebody comes is another matter.
+        return ctx.say("activity.answer_heard", number=number)
+    ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
     if activity.state == ActivityState.CANCELLED:
         return ctx.say("activity.answer_off", number=number)
     if asked.rung == "topic":
@@ -252,6 +263,17 @@ def answered(ctx: Context, asked: Asked, yes: bool) -> Reply:
     if not yes and mine is not None and mine.state == Part.LEAVE:
         return ctx.say("activity.leave", number=number, label=shorten(activity.label, 24))
     return _do(ctx, number, "sign_up" if yes else "leave", "")
+
+
+@on.pattern(
+    r"^(?:我|我们|俺)?(?:也)?(?:都)?(?:能来|能去|能到|可以来|可以去|会来|会去|参加|一定来|一定去|准时到|报名)(?:的|了|吧|呢)?$"
+)
+def coming_in_a_word(ctx: Context) -> Reply | Pass:
+    """能来、我参加：问过他来不来的，就是回那个。"""
+    for asked in ctx.unit.asking.open_to(ctx.member.member_id, ctx.now):
+        if asked.subject == SUBJECT and asked.rung != "topic":
+            return answered(ctx, asked, True)
+    return PASS
 
 
 def _host_answered(ctx: Context, activity: Activity, yes: bool) -> Reply:

@@ -30,8 +30,9 @@ _QUESTION = re.compile(r"[?？吗么呢]|什么|几点|哪天|啥|谁|怎么|多
 _WANTS = re.compile(
     r"需要|缺|想要|求|帮|能不能|可不可以|坏|没有|报名|参加|请假|去不了|打扫了|[了过]\s*(?:\d|[一二两三四五六七八九半])"
 )
+_NO_TOPIC = re.compile(r"^(?:地点|地方|时间|改到|改成|限|最多|不限|(?:开放|互动|体验)式)")
+_SURE = 0.6
 _USUAL_KIND = "theme_day"
-_USUAL_FORMAT = "interactive"
 
 
 class Calling(Step, frozen=True):
@@ -130,6 +131,8 @@ def told(ctx: Context, step: Calling) -> Reply | Pass:
 
 
 def _topic_told(ctx: Context, step: Calling, text: str) -> Reply:
+    if _NO_TOPIC.match(text):
+        return _go_on(ctx, _understood(ctx, step, text))
     picked = choice(text)
     if picked is not None and 1 <= picked <= len(step.topics):
         case = ctx.look(step.topics[picked - 1])
@@ -137,7 +140,7 @@ def _topic_told(ctx: Context, step: Calling, text: str) -> Reply:
     elif picked is not None or len(text) < 2:
         return _ask_topic(ctx, step)
     else:
-        topic = re.sub(r"^(?:主题|内容)(?:就?是|为|：|:)?\s*", "", text)
+        topic = re.sub(r"^(?:主题|内容)(?:就?是|为|：|:)?\s*", "", ctx.text.strip(EDGES))
     return _go_on(ctx, msgspec.structs.replace(step, topic=topic[:200]))
 
 
@@ -147,7 +150,14 @@ def _confirmed(ctx: Context, step: Calling, text: str) -> Reply | Pass:
     if is_no(text) or choice(text) == 0:
         return ctx.ask("convene.what_else", then=step)
     after = _understood(ctx, step, text)
-    return PASS if after == step else _go_on(ctx, after)
+    if after != step:
+        return _go_on(ctx, after)
+    understood = ctx.understanding
+    elsewhere = understood.intent == "report" and understood.confidence >= _SURE
+    # Another command, or a trouble of its own: whoever is asked to check does not always do so.
+    return (
+        PASS if ctx.rest or ctx.number is not None or elsewhere else ctx.ask("convene.what_else", then=step)
+    )
 
 
 def _understood(ctx: Context, step: Calling, text: str) -> Calling:
@@ -164,16 +174,19 @@ def _understood(ctx: Context, step: Calling, text: str) -> Calling:
     when = read(named.when)
     if when is None and step.day:
         # 下午2点: an hour alone is one of the day that was named before.
-        named = ctx.mind.named(day_of(date.fromisoformat(step.day)) + text, ctx.now)
-        with_day = read(named.when)
-        when = with_day if with_day is not None and with_day.begins is not None else None
+        with_day = day_of(date.fromisoformat(step.day)) + plain(text)
+        hour = read(ctx.mind.named(with_day, ctx.now).when)
+        if hour is not None and hour.begins is not None:
+            when, text, named = hour, with_day, ctx.mind.named(with_day, ctx.now)
     if when is not None:
         changed |= _time_of(when, step, keep_day=rule is None)
     found = read_call(text, named)
     for name in ("kind", "format", "place", "topic"):
         if value := getattr(found, name):
             changed[name] = value
-    if step.kind and step.topic and found.kind and not re.search("改|换", text):
+    if step.asks not in ("", "when") and not any(
+        each.label in text for each in activitywords.kinds().values()
+    ):
         changed.pop("kind", None)  # a topic's own words (学习…) do not change what it is
     if step.asks == "confirm" and found.topic and not re.search(r"主题|内容", text):
         changed.pop("topic", None)
@@ -270,7 +283,7 @@ def _plan(step: Calling) -> Plan:
         ends_at = starts_at + timedelta(minutes=kind.minutes)
     return Plan(
         kind=kind.key,
-        format=step.format or _USUAL_FORMAT,
+        format=step.format or kind.format,
         topic=step.topic,
         place=step.place,
         starts_at=starts_at,
@@ -293,6 +306,8 @@ def _send(ctx: Context, step: Calling) -> Reply:
 
 
 def _show_series(ctx: Context, step: Calling) -> Reply:
+    kind = step.kind or _USUAL_KIND
+    known = any(each.kind == kind for each in ctx.unit.recurring.of(_host(ctx, step)))
     return ctx.ask(
         "convene.confirm_series",
         then=msgspec.structs.replace(step, roll=step.roll or USUAL_ROLL),
@@ -302,6 +317,7 @@ def _show_series(ctx: Context, step: Calling) -> Reply:
         clock=say_clock(time.fromisoformat(step.begins)),
         place=step.place,
         roll=ctx.texts.say(f"convene.roll_{step.roll or USUAL_ROLL}"),
+        instead=ctx.texts.say("convene.instead") if known else "",
     )
 
 
@@ -314,7 +330,7 @@ def _settle_series(ctx: Context, step: Calling) -> Reply:
     series = ctx.unit.recurring.settle(
         _host(ctx, step),
         kind=kind.key,
-        format_key=step.format or _USUAL_FORMAT,
+        format_key=step.format or kind.format,
         place=step.place,
         rule=step.rule,
         begins=begins,
@@ -334,7 +350,11 @@ def _settle_series(ctx: Context, step: Calling) -> Reply:
 @on.command("固定活动")
 def series(ctx: Context) -> Reply:
     """固定活动：以后按什么规矩办，排到了哪几天。"""
-    found = ctx.unit.recurring.of(ctx.unit.activities.host_for(ctx.member, ctx.today))
+    host = ctx.unit.activities.host_for(ctx.member, ctx.today)
+    found = ctx.unit.recurring.of(host)
+    if not found and host.organisation_id is not None and host.consortium_id is not None:
+        # Whoever runs none of their own may see the consortium's.
+        found = ctx.unit.recurring.of(Host(host.consortium_id, None, host.acting_id))
     if not found:
         return ctx.say("convene.no_series")
     lines = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.kit.context import Aloud
 from bot.kit.lists import shorten
-from bot.kit.moments import say_clock, say_when
+from bot.kit.moments import say_when
 from bot.kit.router import Router
 from models.activity import SUBJECT, ActivityMoved, ActivityOff
 from models.activitykeeper import ActivityReminded
@@ -88,7 +88,7 @@ def _text(aloud: Aloud, activity: ActivityReminded) -> str:
                 "notices_activity.eve",
                 number=number,
                 label=label,
-                clock=say_clock(activity.starts_at),
+                when=when,
                 place=activity.place,
             )
         case "minutes":

@@ -12,7 +12,7 @@ from bot.kit.dialogue import Step
 from bot.kit.message import Reply
 from bot.kit.moments import read, say_when
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.words import choice, is_no, is_yes, number, plain
+from bot.kit.words import EDGES, choice, is_no, is_yes, number, plain
 from models.activity import Activity
 from models.moment import SHANGHAI, local
 
@@ -84,7 +84,7 @@ def cancel(ctx: Context) -> Reply:
         return ctx.say("reschedule.which", word="取消活动")
     activity = ctx.unit.activities.to_run(ctx.number, ctx.member)
     activity.check_open()
-    reason = re.sub(r"^(?:因为|原因)(?:是|：|:)?\s*", "", plain(ctx.rest))
+    reason = re.sub(r"^(?:因为|原因)(?:是|：|:)?\s*", "", ctx.rest)
     return _ask_off(ctx, activity, reason)
 
 
@@ -112,7 +112,8 @@ def off(ctx: Context, step: WhyOff) -> Reply | Pass:
     if not step.reason:
         if number(text) is not None:
             return PASS
-        return _ask_off(ctx, ctx.unit.activities.to_run(step.number, ctx.member), text[:100])
+        reason = ctx.text.strip(EDGES)[:100]
+        return _ask_off(ctx, ctx.unit.activities.to_run(step.number, ctx.member), reason)
     if is_yes(text):
         activity = ctx.unit.activities.cancel(step.number, step.reason, by=ctx.member, now=ctx.now)
         told_them = activity.ends_at > ctx.now

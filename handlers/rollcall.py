@@ -23,6 +23,9 @@ _BUT = re.compile(
     r"^(?:除了?|缺|少)\s*(?P<a>.+?)\s*(?:以?外)?[，,]?\s*(?:都|全|其他|其余|别人|剩下)?(?:的)?(?:人)?(?:都)?(?:到|来)?(?:了|齐)?$"
     r"|^(?P<b>.+?)\s*(?:没来|没到|缺席|未到|不在)(?:了)?[，,]?\s*(?:(?:其他|其余|别人|剩下)(?:的)?(?:人)?)?(?:都|全)?(?:到|来)?(?:了|齐)?$"
 )
+_BESIDES = re.compile(r"[，,。\s]*(?:还有|加上|另外|外加|多来了|没报名的)(?:来了)?[：:，,\s]*")
+_LONGEST = 40
+"""Characters; a longer answer in which nobody is known by name is no answer to a roll."""
 _LEAD = re.compile(r"^(?:来了|到了|来的|到的|到场|有)(?:是|有|：|:)?\s*")
 _SPLIT = re.compile(r"[\s、，,；;和跟与及+]+")
 _TAIL = re.compile(r"(?:号)?(?:都|全)?(?:来|到)?了?$")
@@ -104,7 +107,7 @@ def called(ctx: Context, step: Roll) -> Reply | Pass:
     counts = ctx.unit.attending.call_roll(step.number, after.came, by=ctx.member, now=ctx.now)
     activity = ctx.unit.activities.look(step.number, ctx.member)
     return ctx.say(
-        "rollcall.done",
+        "rollcall.done_recorded" if activity.minutes else "rollcall.done",
         number=step.number,
         came=counts.came,
         absent=counts.absent,
@@ -116,15 +119,19 @@ def called(ctx: Context, step: Roll) -> Reply | Pass:
 def _read(ctx: Context, step: Roll, page: list[Attendee], text: str) -> tuple[list[int] | None, list[str]]:
     """Who came, by their ids, and the words that nobody is known by; None: it is no answer to a roll."""
     everybody = [each.member_id for each in page]
-    if _ALL.match(text):
-        return everybody, []
     if _NONE.match(text):
         return [], []
-    if (found := _BUT.match(text)) is not None:
-        absent, unknown = _who(ctx, step, page, found["a"] or found["b"])
-        return ([each for each in everybody if each not in absent] if absent else None), unknown
-    came, unknown = _who(ctx, step, page, _LEAD.sub("", text))
-    return (came or None), (unknown if came or len(text) <= 40 else [])
+    # 全到，还有白书勤: whoever came besides is named behind it.
+    head, _, besides = (part.strip(EDGES) for part in _BESIDES.sub("\n", text, count=1).partition("\n"))
+    extra, unknown = _who(ctx, step, page, besides) if besides else ([], [])
+    if _ALL.match(head):
+        return [*everybody, *extra], unknown
+    if (found := _BUT.match(head)) is not None:
+        absent, strange = _who(ctx, step, page, found["a"] or found["b"])
+        came = [each for each in everybody if each not in absent]
+        return ([*came, *extra] if absent else None), strange + unknown
+    came, strange = _who(ctx, step, page, _LEAD.sub("", head))
+    return ([*came, *extra] or None), (strange + unknown if came or len(text) <= _LONGEST else [])
 
 
 def _who(ctx: Context, step: Roll, page: list[Attendee], text: str) -> tuple[list[int], list[str]]:

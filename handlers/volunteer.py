@@ -196,7 +196,7 @@ def verify(ctx: Context) -> Reply:
 @on.command("退回志愿", takes="number")
 def refuse(ctx: Context) -> Reply:
     """退回志愿 5 原因：不是这么回事，本人看得到原因。"""
-    return _judge(ctx, ctx.number or 0, False, plain(ctx.rest))
+    return _judge(ctx, ctx.number or 0, False, ctx.rest)
 
 
 @on.answer("service")

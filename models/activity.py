@@ -277,8 +277,6 @@ class Activity(Base):
     def hold(self, now: datetime) -> None:
         """Somebody says that it took place."""
         self.check_begun(now)
-        if self.state == ActivityState.CANCELLED:
-            raise ActivityCancelledAlready(number=self.number)
         if self.open:
             self.state = ActivityState.HELD.value
         self.held_at = self.held_at or now
@@ -292,8 +290,6 @@ class Activity(Base):
 
     def follow(self, words: str, now: datetime) -> None:
         """落实: what came of it; the newest word counts."""
-        if self.state == ActivityState.CANCELLED:
-            raise ActivityCancelledAlready(number=self.number)
         self.check_begun(now)
         self.follow_up, self.followed_at = words[:LONGEST_TEXT], now
 
@@ -310,7 +306,9 @@ class Activity(Base):
             raise ActivityBegun(number=self.number)
 
     def check_begun(self, now: datetime) -> None:
-        """Refuses what can only be done once it has begun."""
+        """Refuses what can only be done once it has begun, and takes place at all."""
+        if self.state == ActivityState.CANCELLED:
+            raise ActivityCancelledAlready(number=self.number)
         if self.starts_at > now:
             raise ActivityAhead(number=self.number)
 

@@ -16,6 +16,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str
     minutes: int
     """How long it takes where nobody says until when."""
+    format: str
+    """How it is held where nobody says so."""
     words: tuple[str, ...]
     hours: bool = False
     """Whether who came has done volunteer service."""

@@ -283,7 +283,7 @@ class Attending:
             .where(Participation.activity_number == number)
             .group_by(Participation.state)
         )
-        found = dict(self._unit.session.execute(query).tuples())
+        found = dict(self._unit.session.execute(query).tuples().all())
         return Counts(*(found.get(part.value, 0) for part in Part))
 
     # ---- within ----------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def say_when(moment: datetime, today: date) -> str:
 
 def say_length(minutes: int) -> str:
     """``3小时``, ``2.5小时``, ``40分钟``."""
-    if minutes < 60:
+    if 0 < minutes < 60:
         return f"{minutes}分钟"
     hours = round(minutes / 60, 1)
     return f"{hours:g}小时"
