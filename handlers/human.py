@@ -101,18 +101,3 @@ def voice(ctx: Context) -> Reply | Pass:
     _hand_over(ctx, AppealKind.VOICE, "", ctx.member.organisation_id, message.media_id)
     who = name_desk(ctx.card(ctx.member.organisation_id), to=ctx.member)
     return ctx.say("human.voice" if who else "human.voice_nobody", who=who)
-
-
-@on.command(
-    "活动", "报名", "请假", "签到", "志愿",
-    takes="words",
-)  # fmt: skip
-@on.intent("activity_query", "activity_signup", "activity_signin", "volunteer_log")
-def errand(ctx: Context) -> Reply | Pass:
-    """活动、志愿这些事眼下由人登记：原话转给本月轮值单位的联络员，没有就转本支部的。"""
-    member = ctx.member
-    chair = member.chair_id if member.chair_id is not None else member.organisation_id
-    to = chair if ctx.card(chair).desk else member.organisation_id
-    _hand_over(ctx, AppealKind.ERRAND, ctx.text, to)
-    who = name_desk(ctx.card(to), to=member)
-    return ctx.say("human.errand" if who else "human.errand_nobody", who=who, organisation=ctx.card(to).name)

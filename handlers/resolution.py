@@ -240,7 +240,7 @@ def _show(ctx: Context, meeting: Meeting) -> Reply:
 # ---- 纪要 ----------------------------------------------------------------------------------------
 
 
-@on.command("纪要", "会议纪要", "写纪要", takes="words")
+@on.command("会议纪要", "写纪要", takes="words")
 def minutes(ctx: Context) -> Reply:
     """纪要：照定下的事拟一份，回 1 就发；也可以自己写。"""
     meeting = _at_hand(ctx)

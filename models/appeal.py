@@ -24,7 +24,6 @@ class AppealKind(enum.StrEnum):
     COMPLAINT = "complaint"  # 投诉
     SUGGESTION = "suggestion"  # 建议
     VOICE = "voice"  # 语音听写
-    ERRAND = "errand"  # something that a person still does by hand
 
 
 class AppealMade(Happening, frozen=True, kw_only=True):

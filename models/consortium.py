@@ -203,6 +203,13 @@ class Consortia:
         """The consortium with that 编号, or None."""
         return self._unit.session.scalar(select(Consortium).where(Consortium.code == code))
 
+    def get(self, consortium_id: int) -> Consortium:
+        """The consortium of that id; a LookupError where there is none."""
+        found = self._unit.session.get(Consortium, consortium_id)
+        if found is None:
+            raise LookupError(f"no consortium {consortium_id}")
+        return found
+
     def named_like(self, words: str, limit: int = 5) -> list[Consortium]:
         """Consortia whose name contains ``words``; the one of exactly that name alone."""
         query = (

@@ -280,7 +280,7 @@ class MeetingItem(Base):
 class Attendance(Base):
     """参会、请假: what an organisation said to being invited."""
 
-    __tablename__ = "attendances"
+    __tablename__ = "meeting_answers"
 
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True)

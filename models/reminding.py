@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from sqlalchemy import or_, select
 
+from models.activitykeeper import ActivityKeeper
 from models.agenda import ACKNOWLEDGED, About, Agenda, Reminded, Rung
 from models.campaignnews import CampaignKeeper
 from models.meetingnews import MeetingKeeper
@@ -39,6 +40,7 @@ def _keepers() -> Mapping[str, Keeper]:
         "swap": SwapKeeper(),
         "campaign": CampaignKeeper(),
         "meeting": MeetingKeeper(),
+        "activity": ActivityKeeper(),
     }
 
 

@@ -17,11 +17,13 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.activities import Activities
 from models.agenda import Agendas
 from models.allowance import Allowance
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
+from models.attending import Attending
 from models.base import Base, Conflict, Happening
 from models.books import Books
 from models.calendarlink import CalendarLinks
@@ -56,6 +58,7 @@ from models.resolving import Resolving
 from models.revision import Revisions
 from models.rotas import Rotas
 from models.rule import Rules
+from models.series import Recurring
 from models.solving import Solving
 from models.standing import Standings
 from models.suggestion import Suggestions
@@ -67,6 +70,7 @@ from models.timeline import Timeline
 from models.urging import Urgings
 from models.uses import Uses
 from models.vault import Vault
+from models.volunteering import Volunteering
 from models.watching import Watching
 from models.workday import Workdays
 
@@ -335,6 +339,7 @@ class Unit:
         """自查与告警."""
         return Watching(self)
 
+    @cached_property
     def campaigns(self) -> Campaigns:
         """需求征集."""
         return Campaigns(self)
@@ -348,6 +353,26 @@ class Unit:
     def resolving(self) -> Resolving:
         """会上的决定."""
         return Resolving(self)
+
+    @cached_property
+    def activities(self) -> Activities:
+        """活动."""
+        return Activities(self)
+
+    @cached_property
+    def attending(self) -> Attending:
+        """报名、请假、点名."""
+        return Attending(self)
+
+    @cached_property
+    def recurring(self) -> Recurring:
+        """固定活动."""
+        return Recurring(self)
+
+    @cached_property
+    def volunteering(self) -> Volunteering:
+        """志愿服务记录."""
+        return Volunteering(self)
 
     @cached_property
     def revisions(self) -> Revisions:

@@ -17,6 +17,17 @@ class Slots(msgspec.Struct, frozen=True, omit_defaults=True):
     item_no: tuple[str, ...] = ()
 
 
+class Named(msgspec.Struct, frozen=True):
+    """What an answer names for whoever asked for a time or a place, whatever else it may be about."""
+
+    when: str | None
+    """As ``Understanding.when``."""
+    times: tuple[str, ...]
+    """The pieces of the text that say so."""
+    places: tuple[str, ...]
+    quantities: tuple[str, ...]
+
+
 class Understanding(msgspec.Struct, frozen=True, omit_defaults=True):
     """One reading of one text. Pure data: the same text, version and moment give the same reading."""
 

@@ -17,7 +17,7 @@ from models.fit import Fit
 from models.moment import local
 from models.revision import ROLL, RULES, SUPPLIES
 from models.store import Store
-from models.understanding import Appointment
+from models.understanding import Appointment, Named
 
 log = structlog.get_logger()
 
@@ -93,6 +93,10 @@ class StoredMind:
     def appointment(self, text: str, now: datetime) -> Appointment:
         """The day, the hour and the place that a text names for people to meet."""
         return self._language.appointment(text, now)
+
+    def named(self, text: str, now: datetime, *, past: bool = False) -> Named:
+        """Times, places and amounts in a text, whatever it is about."""
+        return self._language.named(text, now, past=past)
 
     def suggest(
         self,

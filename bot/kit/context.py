@@ -22,7 +22,7 @@ from models.outbox import ABOUT_NOTHING, Priority
 from models.person import Person
 from models.received import Arrival
 from models.store import Unit
-from models.understanding import Appointment, Understanding
+from models.understanding import Appointment, Named, Understanding
 
 ASKED = 0.5
 """Below this confidence nobody's words are acted on before they were asked."""
@@ -57,6 +57,9 @@ class Mind(Protocol):
 
     def appointment(self, text: str, now: datetime) -> Appointment:
         """The day, the hour and the place that a text names for people to meet, as far as it names them."""
+
+    def named(self, text: str, now: datetime, *, past: bool = False) -> Named:
+        """Times, places and amounts in a text, for whoever asked for them; ``past``: of what was done already."""
 
     def suggest(
         self, reading: Reading, *, category: str, place: str, home: str, day: date, circles: frozenset[str]

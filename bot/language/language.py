@@ -17,7 +17,7 @@ from bot.language.gazetteer import Gazetteer
 from bot.language.lexicon import Lexicon, known_words
 from bot.language.segment import segmenter
 from models.moment import local
-from models.understanding import Appointment, Slots, Understanding
+from models.understanding import Appointment, Named, Slots, Understanding
 
 CODE = "2"
 """Raised by hand when code in this room changes what a text is understood to mean."""
@@ -189,6 +189,13 @@ class Language:
     def appointment(self, text: str, now: datetime) -> Appointment:
         """The day, the hour and the place that a text names for people to meet."""
         return appointments.find(text[:LIMIT], fold(text[:LIMIT]), local(now).date())
+
+    def named(self, text: str, now: datetime, *, past: bool = False) -> Named:
+        """Times, places and amounts in a text, for whoever asked for them; ``past``: of what was done already."""
+        folded = fold(text[:LIMIT])
+        intent = "volunteer_log" if past else "claim"
+        slots, _, when = self._facts(text[:LIMIT], folded, intent, local(now).date())
+        return Named(when=when, times=slots.time, places=slots.place, quantities=slots.quantity)
 
     def _differ(self, folded: str, end: int, start: int) -> bool:
         """Whether what stands behind a turn of phrase is a need of its own, about something else."""

@@ -49,6 +49,10 @@ DUTIES: Final = (
         do=lambda unit, now: unit.rotas.tell(now),
     ),
     Duty(
+        calls=lambda unit, now: unit.recurring.due(now),
+        do=lambda unit, now: unit.recurring.put_on_file(now),
+    ),
+    Duty(
         calls=lambda unit, now: unit.reminding.reached(now),
         do=lambda unit, now: unit.reminding.climb(now),
     ),

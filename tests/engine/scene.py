@@ -29,7 +29,7 @@ from models.moment import SHANGHAI
 from models.organisation import Organisation, Post, PostKind
 from models.pause import Pause
 from models.store import Store
-from models.understanding import Appointment, Slots, Understanding
+from models.understanding import Appointment, Named, Slots, Understanding
 
 START = datetime(2026, 5, 11, 9, 0, tzinfo=SHANGHAI)
 PEOPLE = {
@@ -70,6 +70,10 @@ class PlainMind:
     def appointment(self, text: str, now: datetime) -> Appointment:
         """None."""
         return Appointment(day=None, at=None, rest=text)
+
+    def named(self, text: str, now: datetime, *, past: bool = False) -> Named:
+        """Nothing."""
+        return Named(when=None, times=(), places=(), quantities=())
 
     def suggest(self, reading: Reading, **asked: Any) -> list[Fit]:
         """Nothing."""

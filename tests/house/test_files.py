@@ -20,7 +20,7 @@ GENERATED = ROOT / "models" / "migrations" / "versions"
 """Written by alembic; a migration is one piece however many tables it makes."""
 MOST_HAN = 5
 """More Han characters in one string than this are taken for a sentence, and a sentence belongs to the texts."""
-VOCABULARY = {"bot/kit/words.py"}
+VOCABULARY = {"bot/kit/words.py", "bot/kit/moments.py", "bot/kit/recurring.py"}
 """What members say, not what is said to them."""
 
 

@@ -8,7 +8,7 @@ import pkgutil
 import re
 import string
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import handlers
 import models
@@ -22,6 +22,7 @@ from models.clock import ClockKind, Level
 from models.life import Step
 from models.rota import Kind
 from models.rotacard import Fault
+from models.series import Roll
 from models.watching import Cause
 
 from .source import ROOT, called, files, nodes, place
@@ -110,6 +111,7 @@ FAMILIES = {
     "notices_rota.line_{}": {kind.value for kind in Kind},
     "rota.finding_{}": {fault.value for fault in Fault},
     "notices_meeting.{}": {rung.name for rung in notice_ladders()["meeting"].rung},
+    "convene.roll_{}": set(get_args(Roll)),
 }
 """Keys that are put together when they are said, with everything that can stand in the gap."""
 

@@ -62,16 +62,16 @@ def upgrade() -> None:
     with op.batch_alter_table('meetings', schema=None) as batch_op:
         batch_op.create_index('ix_meetings_starts_at', ['starts_at'], unique=False)
 
-    op.create_table('attendances',
+    op.create_table('meeting_answers',
     sa.Column('meeting_id', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
     sa.Column('coming', sa.Boolean(), nullable=False),
     sa.Column('member_id', sa.Integer(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['meeting_id'], ['meetings.id'], name=op.f('fk_attendances_meeting_id_meetings')),
-    sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_attendances_member_id_members')),
-    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_attendances_organisation_id_organisations')),
-    sa.PrimaryKeyConstraint('meeting_id', 'organisation_id', name=op.f('pk_attendances'))
+    sa.ForeignKeyConstraint(['meeting_id'], ['meetings.id'], name=op.f('fk_meeting_answers_meeting_id_meetings')),
+    sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_meeting_answers_member_id_members')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_meeting_answers_organisation_id_organisations')),
+    sa.PrimaryKeyConstraint('meeting_id', 'organisation_id', name=op.f('pk_meeting_answers'))
     )
     op.create_table('campaign_answers',
     sa.Column('campaign_id', sa.Integer(), nullable=False),
@@ -142,7 +142,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_campaign_answers_member_id'))
 
     op.drop_table('campaign_answers')
-    op.drop_table('attendances')
+    op.drop_table('meeting_answers')
     with op.batch_alter_table('meetings', schema=None) as batch_op:
         batch_op.drop_index('ix_meetings_starts_at')
 
