@@ -13,17 +13,25 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.activity import Activity, ActivityState
 from models.base import Base
-from models.consortium import Consortium, Term
+from models.consortium import Consortium, Seat, Term
+from models.meeting import Meeting, MeetingState
 from models.moment import local
 
 if TYPE_CHECKING:
     from models.store import Unit
 
 TERM: Final = "term"
+ACTIVITY: Final = "activity"
+MEETING: Final = "meeting"
+MEETING_LASTS: Final = timedelta(hours=2)
+"""For how long a joint meeting is shown: nobody is asked when it ends."""
+_CALLED: Final = (ActivityState.CALLED.value, ActivityState.HELD.value, ActivityState.RECORDED.value)
+"""What was only planned has neither topic nor place; it is shown once it was called."""
 KEPT_CANCELLED: Final = timedelta(days=60)
 """How long what was called off is still shown as such."""
 SHOWN_BACK: Final = timedelta(days=400)
@@ -48,12 +56,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One event as it is true now."""
 
     subject: str
-    """``term``, or what else has a date."""
+    """``term``, ``activity`` or ``meeting``."""
     subject_id: int
     title: str
-    """Of a turn the consortium's name; of all others what is to be read in the calendar."""
+    """Of an activity its label; of all others the consortium's name."""
     number: int = 0
-    """Of a turn: which one it is in the rota."""
+    """Which turn in the rota, which joint meeting of the consortium it is."""
     place: str = ""
     when: Days | Hours
 
@@ -149,7 +157,11 @@ class Calendars:
 
     def entries(self, organisation_id: int) -> list[Entry]:
         """Everything that an organisation's calendar holds now, over or to come. Each subject has its own source."""
-        return [*self._turns(organisation_id)]
+        return [
+            *self._turns(organisation_id),
+            *self._activities(organisation_id),
+            *self._meetings(organisation_id),
+        ]
 
     def behind(self, organisation_id: int) -> bool:
         """Whether something changed since subscribers were last shown the calendar; only looks."""
@@ -194,6 +206,63 @@ class Calendars:
             Entry(subject=TERM, subject_id=term, title=name, number=number, when=Days(first, last))
             for term, number, first, last, name in self._unit.session.execute(query)
         ]
+
+    def _activities(self, organisation_id: int) -> list[Entry]:
+        """What was called, its own and that of the consortia it belongs to, for the days on which it does."""
+        query = (
+            select(Activity)
+            .outerjoin(Seat, Seat.consortium_id == Activity.consortium_id)
+            .where(
+                or_(Activity.organisation_id == organisation_id, Seat.organisation_id == organisation_id),
+                Activity.state.in_(_CALLED),
+            )
+            .order_by(Activity.number)
+            .distinct()
+        )
+        return [
+            Entry(
+                subject=ACTIVITY,
+                subject_id=activity.number,
+                title=activity.label,
+                place=activity.place,
+                when=Hours(activity.starts_at, activity.ends_at),
+            )
+            for activity in self._unit.session.scalars(query)
+            if activity.organisation_id == organisation_id
+            or self._belongs(organisation_id, activity.consortium_id, activity.day)
+        ]
+
+    def _meetings(self, organisation_id: int) -> list[Entry]:
+        query = (
+            select(Meeting, Consortium.name)
+            .join(Consortium, Consortium.id == Meeting.consortium_id)
+            .join(Seat, Seat.consortium_id == Meeting.consortium_id)
+            .where(Seat.organisation_id == organisation_id, Meeting.state == MeetingState.CALLED.value)
+            .order_by(Meeting.id)
+            .distinct()
+        )
+        return [
+            Entry(
+                subject=MEETING,
+                subject_id=meeting.id,
+                title=name,
+                number=meeting.sequence,
+                place=meeting.place,
+                when=Hours(meeting.starts_at, meeting.starts_at + MEETING_LASTS),
+            )
+            for meeting, name in self._unit.session.execute(query)
+            if self._belongs(organisation_id, meeting.consortium_id, local(meeting.starts_at).date())
+        ]
+
+    def _belongs(self, organisation_id: int, consortium_id: int | None, day: date) -> bool:
+        """Whether the organisation has a seat in the consortium on a day."""
+        query = select(Seat.id).where(
+            Seat.organisation_id == organisation_id,
+            Seat.consortium_id == consortium_id,
+            Seat.since <= day,
+            or_(Seat.until.is_(None), Seat.until > day),
+        )
+        return self._unit.session.scalar(query.limit(1)) is not None
 
     def _events(self, organisation_id: int) -> list[ShownEvent]:
         query = select(ShownEvent).where(ShownEvent.organisation_id == organisation_id)

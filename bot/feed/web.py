@@ -20,7 +20,7 @@ from bot.engine.writer import Overloaded, Writer
 from bot.feed.ics import render
 from bot.kit.clock import Clock
 from bot.kit.texts import Texts
-from models.calendars import TERM, Entry, Shown
+from models.calendars import Entry, Shown
 from models.store import Store
 
 log = structlog.get_logger()
@@ -91,8 +91,11 @@ class Feed:
         return render(self._texts.say("calendar.name", organisation=name), events, self._title)
 
     def _title(self, entry: Entry) -> str:
-        if entry.subject == TERM:
-            return self._texts.say("calendar.turn", consortium=entry.title, number=entry.number)
+        match entry.subject:
+            case "term":
+                return self._texts.say("calendar.turn", consortium=entry.title, number=entry.number)
+            case "meeting":
+                return self._texts.say("calendar.meeting", consortium=entry.title, number=entry.number)
         return entry.title
 
 

@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 from fakeapi import OK, FakeApi, Say, broken, hang, page, refused, reset, slow, unless_token
 
+import handlers
 from bot.config import WeChat
 from bot.engine.writer import Writer
 from bot.kit.clock import MovableClock
@@ -75,7 +76,7 @@ class Way(msgspec.Struct):
 
 def postman_of(writer: Writer, client: Client, settings: WeChat, clock: MovableClock) -> Postman:
     """The postman as the product puts it together."""
-    return Postman(writer=writer, deliver=Channels(client, settings, clock).deliver, clock=clock)
+    return Postman(writer=writer, ways=Channels(client, settings, clock), clock=clock, texts=handlers.texts())
 
 
 def under_way(store: Store, play: Callable[[Way], Awaitable[None]], **settings: Any) -> FakeApi:
