@@ -72,6 +72,11 @@ class Driver:
     quota: int
     workers: list[Worker] = field(default_factory=list)
     kills: int = 0
+    steps: int = 0
+    settling_s: float = 0.0
+    patience: int = 0
+    kill_soon: bool = False
+    """At the next moment at which a lot is due, a process is killed in the middle of it."""
     seed: int = 7
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(5_000_000_001))
 
@@ -89,7 +94,7 @@ class Driver:
             "BOT_DATABASE__URL": self.url,
             "BOT_DATABASE__POOL_SIZE": "2",
             "BOT_PRIVACY__DATA_KEY": KEY,
-            "BOT_NOTICES__TICK_S": "0.05",
+            "BOT_NOTICES__TICK_S": "0.03",
             "BOT_NOTICES__DAILY_QUOTA": str(self.quota),
             "BOT_WECHAT__API_BASE": f"http://127.0.0.1:{self.platform_port}",
             "BOT_WECHAT__TIMEOUT_S": "2",
@@ -168,11 +173,18 @@ class Driver:
             )
         return waiting + rungs, on_their_way
 
-    async def settle(self, patience_s: float = 8.0) -> None:
-        """Waits until nothing is due; what a killed process held comes back when its lease is over."""
-        began = time.monotonic()
-        quiet = 0
-        while quiet < 2:
+    async def settle(self, patience_s: float = 8.0, *, thoroughly: bool = False) -> None:
+        """Waits until nothing is due; what a killed process held comes back when its lease is over.
+
+        ``thoroughly``: some ticks longer, for what only the duties of a new day know of.
+        """
+        began = started = time.monotonic()
+        quiet, wanted = 0, 6 if thoroughly else 2
+        if self.kill_soon and self.due()[0] >= 5:
+            await asyncio.sleep(self.random.random() * 0.15)
+            self.kill_soon = False
+            self.kill()
+        while quiet < wanted:
             waiting, on_their_way = await asyncio.to_thread(self.due)
             if not waiting and not on_their_way:
                 quiet += 1
@@ -182,8 +194,11 @@ class Driver:
                     if time.monotonic() - began > 6 * patience_s:
                         raise AssertionError(f"{waiting} due, {on_their_way} leased\n{self.log()}")
                     self.clock.set(self.clock() + LEASE)
+                    self.patience += 1
                     began += patience_s / 2
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.02)
+        self.steps += 1
+        self.settling_s += time.monotonic() - started
 
     def next_due(self) -> datetime | None:
         """The next moment at which something is due."""
@@ -196,14 +211,14 @@ class Driver:
             )
         return found
 
-    async def go_to(self, moment: datetime) -> None:
+    async def go_to(self, moment: datetime, *, thoroughly: bool = False) -> None:
         """Moves the clock to a moment, stopping wherever something is due on the way."""
         while self.clock() < moment:
             coming = await asyncio.to_thread(self.next_due)
             # What is due within the same minute is dealt with together.
             stop = moment if coming is None else min(moment, max(coming, self.clock() + timedelta(seconds=30)))
             self.clock.set(stop)
-            await self.settle()
+            await self.settle(thoroughly=thoroughly and stop == moment)
 
     # ---- people ----------------------------------------------------------------------------------
 
