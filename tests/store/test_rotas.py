@@ -45,9 +45,8 @@ def town(store: Store, now: datetime) -> Town:
     """The tax office in May, the power company in June, and agendas for what is to come."""
     town = build(store, now)
     with store.unit() as unit:
-        ahead = [term for term in unit.consortia.terms() if term.starts_on > local(now).date()]
-        for subject in ("term", "handover"):
-            unit.agendas.plan_all(subject, {each.id: at(f"{each.starts_on}T00:00") for each in ahead})
+        assert unit.rotas.plan(now) == 1
+        assert not unit.rotas.planning_due(now)
     return town
 
 
