@@ -77,6 +77,8 @@ class Term(Base):
         UniqueConstraint("consortium_id", "sequence"),
         CheckConstraint("starts_on <= ends_on", name="order"),
         Index("ix_terms_consortium_id_starts_on", "consortium_id", "starts_on"),
+        # What was told and agreed of a turn names it by its id: that of one which was dropped must never come again.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
+from models.agenda import Agenda
 from models.asof import midnight
 from models.consortium import Consortium, Term
 from models.moment import local
@@ -204,6 +205,23 @@ class Rewriting:
         anchors = {each: midnight(day) for each, day in starts.items() if day > today}
         for subject in SUBJECTS:
             self._unit.agendas.plan_all(subject, anchors)
+
+    def unplanned(self, now: datetime, limit: int = AT_ONCE) -> dict[int, date]:
+        """Turns to come that have no agenda (with their first days): they were on file before there were agendas."""
+        planned = select(Agenda.id).where(Agenda.subject == SUBJECTS[0], Agenda.subject_id == Term.id)
+        query = (
+            select(Term.id, Term.starts_on)
+            .where(Term.starts_on > local(now).date(), ~planned.exists())
+            .order_by(Term.id)
+            .limit(limit)
+        )
+        return {row.id: row.starts_on for row in self._unit.session.execute(query)}
+
+    def plan_missing(self, now: datetime) -> int:
+        """Gives such turns their agendas; gives how many."""
+        starts = self.unplanned(now)
+        self._plan(starts, now)
+        return len(starts)
 
     # ---- what changed for whom -------------------------------------------------------------------
 

@@ -258,6 +258,14 @@ class Rotas:
             made += self._extend(consortium_id, now)
         return made
 
+    def planning_due(self, now: datetime) -> bool:
+        """Whether a turn to come has no agenda; only looks."""
+        return bool(self._rewriting.unplanned(now, 1))
+
+    def plan(self, now: datetime) -> int:
+        """Gives turns to come that have none their agendas; gives how many."""
+        return self._rewriting.plan_missing(now)
+
     def _extend(self, consortium_id: int, now: datetime) -> int:
         unit, today = self._unit, local(now).date()
         unit.consortia.lock(consortium_id)

@@ -231,8 +231,11 @@ class Swapping:
                 other is not None
                 and other.organisation_id == ask.organisation_id
                 and other.starts_on > today
-                and seated(ask.organisation_id, term.starts_on, term.ends_on, stays)
-                and seated(swap.organisation_id, other.starts_on, other.ends_on, stays)
+                and all(
+                    seated(organisation_id, each.starts_on, each.ends_on, stays)
+                    for organisation_id in (ask.organisation_id, swap.organisation_id)
+                    for each in (term, other)
+                )
             ):
                 return True
         return False

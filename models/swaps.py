@@ -69,8 +69,10 @@ class Swaps:
         stays = unit.consortia.stays(term.consortium_id)
         aways = [each.away for each in unit.rotas.skips(term.consortium_id)]
 
-        def can(organisation_id: int, other: Term) -> bool:
-            return seated(organisation_id, other.starts_on, other.ends_on, stays) and not any(
+        def gets(organisation_id: int, gives: Term, other: Term) -> bool:
+            return all(
+                seated(organisation_id, each.starts_on, each.ends_on, stays) for each in (gives, other)
+            ) and not any(
                 away.organisation_id == organisation_id and away.covers(other.starts_on, other.ends_on)
                 for away in aways
             )
@@ -82,7 +84,7 @@ class Swaps:
                 continue
             if other.organisation_id == term.organisation_id or other.organisation_id in found:
                 continue
-            if can(other.organisation_id, term) and can(term.organisation_id, other):
+            if gets(other.organisation_id, other, term) and gets(term.organisation_id, term, other):
                 found[other.organisation_id] = other
         near = sorted(found.values(), key=lambda other: (abs(other.starts_on - term.starts_on), other.id))
         return [self.side(other.organisation_id, other) for other in near]

@@ -45,6 +45,10 @@ DUTIES: Final = (
         do=lambda unit, now: unit.rotas.extend(now),
     ),
     Duty(
+        calls=lambda unit, now: unit.rotas.planning_due(now),
+        do=lambda unit, now: unit.rotas.plan(now),
+    ),
+    Duty(
         calls=lambda unit, now: unit.rotas.telling_due(),
         do=lambda unit, now: unit.rotas.tell(now),
     ),

@@ -33,6 +33,10 @@ class TurnRow(msgspec.Struct, frozen=True):
     solved: int
     rated: int
     satisfied: str
+    told_at: datetime | None
+    acknowledged_at: datetime | None
+    handover: str
+    swapped: str
 
 
 class UrgingRow(msgspec.Struct, frozen=True):
@@ -64,6 +68,10 @@ def turns(ask: Ask) -> Iterator[TurnRow]:
             solved=turn.solved,
             rated=turn.rated,
             satisfied=share(turn.satisfied, turn.rated),
+            told_at=turn.facts.told_at,
+            acknowledged_at=turn.facts.acknowledged_at,
+            handover=turn.facts.handover,
+            swapped=turn.facts.swapped,
         )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from models.asof import Period, Scope, day_of
 from models.consortium import Consortium, Term
 from models.history import GONE, History
+from models.ledgers.turnfacts import TurnFacts, facts_of
 from models.life import SATISFIED
 from models.organisation import Organisation
 
@@ -31,6 +32,7 @@ class Turn(msgspec.Struct):
     solved: int = 0
     rated: int = 0
     satisfied: int = 0
+    facts: TurnFacts = msgspec.field(default_factory=TurnFacts)
 
 
 class TurnCounter:
@@ -39,6 +41,8 @@ class TurnCounter:
     def __init__(self, unit: Unit, period: Period, scope: Scope) -> None:
         query = (
             select(
+                Term.id,
+                Term.organisation_id,
                 Term.consortium_id,
                 Consortium.name,
                 Term.sequence,
@@ -55,9 +59,11 @@ class TurnCounter:
             query = query.where(Term.ends_on >= period.since)
         self._end = period.end
         self._turns: dict[int, list[Turn]] = {}
-        for row in unit.connection.execute(query):
-            consortium_id, turn = row[0], Turn(*row[1:])
-            self._turns.setdefault(consortium_id, []).append(turn)
+        rows = unit.connection.execute(query).all()
+        facts = facts_of(unit, {row.id: row.organisation_id for row in rows}, period.end)
+        for row in rows:
+            turn = Turn(*row[3:], facts=facts[row.id])
+            self._turns.setdefault(row.consortium_id, []).append(turn)
         self._starts = {key: [turn.starts_on for turn in turns] for key, turns in self._turns.items()}
 
     @property

@@ -191,7 +191,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_swap_asks')),
     sa.UniqueConstraint('swap_id', 'organisation_id', name=op.f('uq_swap_asks_swap_id_organisation_id'))
     )
-    with op.batch_alter_table('terms', schema=None) as batch_op:
+    # What is told and agreed of a turn names it by its id: the id of one that was dropped must never come again.
+    with op.batch_alter_table('terms', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.add_column(sa.Column('base_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('origin', sa.String(length=20), server_default='import', nullable=False))
         batch_op.create_foreign_key(batch_op.f('fk_terms_base_id_organisations'), 'organisations', ['base_id'], ['id'])
