@@ -1,125 +1,34 @@
-"""Joint meetings: calling, moving and calling off, items, answers, decisions that become work, and what is told."""
+"""Joint meetings: calling, moving and calling off, what is told of them, and what they are to talk about."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 import pytest
 
-from models.base import Happening
 from models.chairing import NotChairing
-from models.claiming import PartOfProject
-from models.life import CaseKind, CaseState
+from models.life import CaseState
 from models.meeting import (
     AgendaFull,
-    DueTooEarly,
-    HeldByAnother,
     ItemKnown,
-    Meeting,
     MeetingBegun,
     MeetingCalled,
     MeetingChanged,
-    MeetingDecided,
-    MeetingItem,
     MeetingPast,
-    MeetingReminded,
     MinutesWritten,
     NoSuchItem,
     NotInMeeting,
     OddHour,
-    Resolution,
 )
-from models.moment import SHANGHAI
-from models.moves import CaseMoved
-from models.resolving import Matter
-from models.store import Store, Unit
-from tests.store.town import Town, bring_to, build, report
-
-NEW = Matter(text="修村西头那条路", kind=CaseKind.PROBLEM, category="基础设施", received_key="test:new")
-
-
-def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(2026, month, day, hour, minute, tzinfo=SHANGHAI)
-
-
-MEETS = at(5, 28)
-CALLED = at(5, 11)
-AFTERWARDS = at(5, 28, 11)
-JUNE_20 = date(2026, 6, 20)
+from models.store import Store
+from tests.store.meeting import MEETS, at, call, climb, decide, held, names, put, settle
+from tests.store.town import Town, bring_to, report
 
 
 @pytest.fixture
 def town(store: Store) -> Town:
     """Everybody, with the calendar on file."""
-    town = build(store, at(1, 2))
-    with store.unit() as unit:
-        unit.workdays.ensure()
-    return town
-
-
-def call(store: Store, town: Town, now: datetime = CALLED, starts_at: datetime = MEETS) -> int:
-    """A meeting is called; gives its id."""
-    with store.unit() as unit:
-        meeting = unit.meetings.call(
-            town.consortium, starts_at=starts_at, place="镇政府", by=town["chair"], now=now
-        )
-        return meeting.id
-
-
-def held(unit: Unit, meeting_id: int) -> Meeting:
-    found = unit.meetings.get(meeting_id)
-    assert found is not None
-    return found
-
-
-def put(
-    store: Store, town: Town, meeting_id: int, number: int | None = None, text: str = "修路"
-) -> MeetingItem:
-    with store.unit() as unit:
-        meeting = held(unit, meeting_id)
-        case = unit.casework.find(number) if number else None
-        position = unit.meetings.put_item(meeting, text=text, case=case, by=town["branch"], now=at(5, 12))
-        return unit.meetings.item(meeting, position)
-
-
-def decide(
-    store: Store,
-    town: Town,
-    meeting_id: int,
-    *,
-    number: int | None = None,
-    whose: str = "power",
-    due_on: date = JUNE_20,
-    by: str = "chair",
-    now: datetime = AFTERWARDS,
-    item: MeetingItem | None = None,
-) -> tuple[Resolution, list[Happening]]:
-    with store.unit() as unit:
-        resolution = unit.resolving.decide(
-            held(unit, meeting_id),
-            item=item,
-            case=unit.casework.find(number) if number else None,
-            text="6月20日前换灯",
-            organisation_id=town.organisations[whose],
-            due_on=due_on,
-            matter=NEW,
-            by=town[by],
-            now=now,
-        )
-        return resolution, list(unit.happenings)
-
-
-def climb(store: Store, now: datetime) -> list[MeetingReminded]:
-    """Lets agendas climb; gives what is told of meetings."""
-    with store.unit() as unit:
-        while unit.reminding.reached(now) and unit.reminding.climb(now):
-            pass
-        return [each for each in unit.happenings if isinstance(each, MeetingReminded)]
-
-
-def names(town: Town, reminded: MeetingReminded) -> set[str]:
-    codes = {organisation_id: code for code, organisation_id in town.organisations.items()}
-    return {codes[each] for each in reminded.organisation_ids}
+    return settle(store)
 
 
 # ---- calling -------------------------------------------------------------------------------------
@@ -368,95 +277,3 @@ def test_what_was_raised_and_what_most_wait_for_is_worth_talking_about(store: St
     with store.reading() as unit:
         first = unit.meetings.suggest(held(unit, meeting_id), at(5, 12), limit=1)
         assert [(each.case.number, each.raised) for each in first] == [(private, True)]
-
-
-# ---- decisions -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("state", [CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.OPEN])
-def test_what_waits_is_dispatched_and_has_its_day_when_it_is_taken_on(
-    store: Store, town: Town, state: CaseState
-) -> None:
-    meeting_id, number = call(store, town), report(store, town, at(5, 12))
-    if state is not CaseState.SUBMITTED:
-        bring_to(store, town, number, state, at(5, 13))
-    resolution, told = decide(
-        store, town, meeting_id, number=number, item=put(store, town, meeting_id, number)
-    )
-    assert (resolution.position, resolution.case_number) == (1, number)
-    assert [each.asked for each in told if isinstance(each, CaseMoved) and each.step == "dispatch"] == [
-        (town.organisations["power"],)
-    ]
-    [decided] = [each for each in told if isinstance(each, MeetingDecided)]
-    assert (decided.organisation_id, decided.due_on) == (town.organisations["power"], JUNE_20)
-    with store.unit() as unit:
-        claim = unit.claiming.claim(unit.casework.find(number), by=town["next_chair"], now=at(5, 29))
-        assert claim.promised_on == JUNE_20
-        [carried] = unit.resolving.carried(held(unit, meeting_id))
-        assert (carried.about, carried.done) == ("村口路灯坏了，俩都不亮", False)
-
-
-def test_another_day_that_the_claimant_names_counts(store: Store, town: Town) -> None:
-    meeting_id, number = call(store, town), report(store, town, at(5, 12))
-    decide(store, town, meeting_id, number=number)
-    with store.unit() as unit:
-        claim = unit.claiming.claim(
-            unit.casework.find(number), by=town["next_chair"], now=at(5, 29), promised_on=date(2026, 6, 5)
-        )
-        assert claim.promised_on == date(2026, 6, 5)
-
-
-def test_a_day_that_is_over_binds_nobody(store: Store, town: Town) -> None:
-    meeting_id, number = call(store, town), report(store, town, at(5, 12))
-    decide(store, town, meeting_id, number=number)
-    with store.unit() as unit:
-        claim = unit.claiming.claim(unit.casework.find(number), by=town["next_chair"], now=at(6, 21))
-        assert claim.promised_on is None
-
-
-def test_what_that_organisation_has_in_hand_stays_there(store: Store, town: Town) -> None:
-    meeting_id, number = call(store, town), report(store, town, at(5, 12))
-    bring_to(store, town, number, CaseState.IN_PROGRESS, at(5, 13))
-    resolution, told = decide(store, town, meeting_id, number=number)
-    assert resolution.case_number == number
-    assert not [each for each in told if isinstance(each, CaseMoved)]
-    with pytest.raises(HeldByAnother):
-        decide(store, town, meeting_id, number=number, whose="market")
-
-
-def test_what_is_new_is_filed_with_the_meeting_as_its_source(store: Store, town: Town) -> None:
-    meeting_id = call(store, town)
-    resolution, _ = decide(store, town, meeting_id)
-    with store.reading() as unit:
-        case = unit.casework.find(resolution.case_number)
-        assert (case.source, case.kind, case.text) == ("meeting", "problem", NEW.text)
-        assert (case.state, case.consortium_id) == ("open", town.consortium)
-        assert unit.claims.invited(case.number) == {town.organisations["power"]}
-
-
-def test_a_refused_decision_leaves_nothing_behind(store: Store, town: Town) -> None:
-    meeting_id, number = call(store, town), report(store, town, at(5, 12))
-    with pytest.raises(DueTooEarly):
-        decide(store, town, meeting_id, due_on=date(2026, 5, 27))
-    project = report(store, town, at(5, 13), kind=CaseKind.PROJECT)
-    with store.unit() as unit:
-        unit.projects.put_in(
-            unit.casework.find(project), [unit.casework.find(number)], by=town["chair"], now=at(5, 14)
-        )
-    with pytest.raises(PartOfProject):
-        decide(store, town, meeting_id, number=number)
-    with store.reading() as unit:
-        assert unit.resolving.carried(held(unit, meeting_id)) == []
-        assert unit.counts()["cases"] == 2
-
-
-def test_a_meeting_is_written_down_on_its_day_and_for_two_months(store: Store, town: Town) -> None:
-    meeting_id = call(store, town)
-    with store.reading() as unit:
-        hand = unit.meetings.at_hand
-        assert hand(town.consortium, at(5, 27, 23, 59)) is None
-        for now in (at(5, 28, 0, 1), MEETS, MEETS + timedelta(days=59)):
-            found = hand(town.consortium, now)
-            assert found is not None
-            assert found.id == meeting_id
-        assert hand(town.consortium, MEETS + timedelta(days=60)) is None
