@@ -47,6 +47,7 @@ class MeetingKeeper:
         elif "above" in base.to:
             organisation_ids = unit.standings.above(consortium.lead_id)[:1] if meeting.ahead(now) else []
         else:
+            unit.asking.close(about.subject, meeting.id, now)  # it is over
             organisation_ids = self._desk(unit, base, meeting, consortium, now)
             if about.rung != "minutes":
                 if not carried:
