@@ -32,6 +32,8 @@ _NOTHING = re.compile(
 _SATISFIED = re.compile(
     r"^(?:家里|我们?|俺们?|咱们?)?(?:一切|什么|啥)?都?(?:挺好|都好|好着呢|安好)(?:的|着呢)?(?:[，,。!！\s]|谢谢|呢)*$"
 )
+_BARE = re.compile(r"^(?:都|真|也)?(?:没有|没啥|没|无|冇)(?:[了啊呀呢]|[，,。!！\s]|谢谢)*$")
+"""没有, and no more: an answer only to whoever was asked and has said nothing yet."""
 _DECLINED = re.compile(r"^(?:不想说|不想填|不参加征集|别问(?:我)?了|不用问(?:我)?了?)[。了啊吧]*$")
 
 
@@ -61,6 +63,12 @@ class CampaignPage(Step, frozen=True):
 
     campaign: int
     offset: int
+
+
+class SayNeed(Step, frozen=True):
+    """等他说是什么事。"""
+
+    campaign: int
 
 
 # ---- for the desk --------------------------------------------------------------------------------
@@ -232,15 +240,29 @@ def turn(ctx: Context, step: CampaignPage) -> Reply | Pass:
 
 @on.answer("campaign")
 def answered(ctx: Context, asked: Asked, yes: bool) -> Reply:
-    """回 0 或“没有”：没需求，谢谢，这一次不再问；回 1：请直接说是什么事。"""
+    """回 0 或“没有”：没需求，谢谢，这一次不再问；回 1、“好的”：请直接说是什么事。"""
+    ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
     campaign = ctx.unit.campaigns.get(asked.subject_id)
     if campaign is None or not campaign.is_open(ctx.now):
-        ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
         return ctx.say("campaign.too_late")
-    if yes:
-        return ctx.say("campaign.say_it")
-    ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
-    return _nothing(ctx, [campaign])
+    if ctx.unit.campaigns.answered(campaign, [ctx.member.member_id], ctx.now):
+        return ctx.say("campaign.known")
+    if not yes:
+        return _nothing(ctx, [campaign])
+    if choice(ctx.text) == 1:
+        return ctx.ask("campaign.say_it", then=SayNeed(campaign.id))
+    return ctx.ask("campaign.read", then=SayNeed(campaign.id))
+
+
+@on.step(SayNeed)
+def said(ctx: Context, step: SayNeed) -> Reply | Pass:
+    """说了是什么事的，照报事办；说没有的，就是没需求。"""
+    if choice(ctx.text) == 1:
+        return ctx.ask("campaign.say_it", then=step)
+    if not (is_no(ctx.text) or choice(ctx.text) == 0):
+        return PASS
+    campaign = ctx.unit.campaigns.get(step.campaign)
+    return PASS if campaign is None or not campaign.is_open(ctx.now) else _nothing(ctx, [campaign])
 
 
 @on.command("无需求", "没需求", "没有需求", "暂无需求")
@@ -254,6 +276,17 @@ def no_need(ctx: Context) -> Reply:
 def nothing(ctx: Context) -> Reply | Pass:
     """俺家没啥事：正在征集的，就是回了。"""
     asking = ctx.unit.campaigns.asking(ctx.member, ctx.now)
+    return _nothing(ctx, asking) if asking else PASS
+
+
+@on.pattern(_BARE.pattern)
+def bare(ctx: Context) -> Reply | Pass:
+    """没有：问过他、他还没回的，就是没需求。"""
+    asking = [
+        each
+        for each in ctx.unit.campaigns.asking(ctx.member, ctx.now)
+        if not ctx.unit.campaigns.answered(each, [ctx.member.member_id], ctx.now)
+    ]
     return _nothing(ctx, asking) if asking else PASS
 
 

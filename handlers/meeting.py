@@ -17,7 +17,7 @@ from bot.kit.words import choice, is_no, is_yes, plain
 from models.asking import Asked
 from models.chairing import NotChairing
 from models.meeting import EARLIEST, LATEST, Meeting, NoMeeting
-from models.moment import SHANGHAI
+from models.moment import SHANGHAI, local
 from models.understanding import Appointment
 from models.workday import YearMissing
 
@@ -29,6 +29,9 @@ SHORTEST_PLACE = 2
 """Characters."""
 _DROPPED = re.compile(r"^(?:改到|改成|改在|挪到|推到|提前到|换到|地点|改|到)+[:：，,\s]*")
 
+_MOVED = re.compile(r"^(?:改到|改在|改成|挪到|推到|推迟到|提前到)")
+_ASKED = re.compile(r"什么时候|啥时候|多咱|几点|哪天|几号|在哪|哪儿|还开|开不开|有没有|吗$|呢$")
+"""Words that ask about a meeting, and call none."""
 _COMING = re.compile(r"参加|一定|准时|(?<!收)到|[来去]|没问题|同意|遵命")
 """Words by which somebody who heard of it says that they come."""
 
@@ -59,13 +62,21 @@ class CallOff(Step, frozen=True):
     reason: str
 
 
-@on.command("联席会议", "联席会", "召集联席会议", "开联席会议", "开联席会", takes="words")
+@on.command(
+    "联席会议", "联席会", "召集联席会议", "召集联席会", "召开联席会议", "召开联席会", "开联席会议", "开联席会",
+    takes="words",
+)  # fmt: skip
 def call(ctx: Context) -> Reply:
-    """联席会议 12月10日上午9点 镇政府：召集；不带日子就看要开的那一次。"""
-    if re.match(r"^(?:改到|改在|改成|挪到|推到|推迟到|提前到)", plain(ctx.rest)):
-        return _at_desk(ctx, "move", ctx.rest)
-    if not ctx.rest and (meeting := _nearest(ctx)) is not None:
-        return _show(ctx, meeting)
+    """联席会议 12月10日上午9点 镇政府：召集；不带日子、问什么时候开，就看要开的那一次。"""
+    said = plain(ctx.rest)
+    if _MOVED.match(said):
+        return _at_desk(ctx, "move", said)
+    if not said or _ASKED.search(said):
+        meeting = _nearest(ctx)
+        if meeting is not None:
+            return _show(ctx, meeting)
+        if said or not ctx.unit.meetings.desks(ctx.member, ctx.today):
+            return ctx.say("meeting.none")
     return _at_desk(ctx, "call", ctx.rest)
 
 
@@ -112,8 +123,14 @@ def _do(ctx: Context, consortium_id: int, verb: str, said: str) -> Reply:
     if ahead is None:
         raise NoMeeting()
     if verb == "move":
+        said = _DROPPED.sub("", plain(said))
         step = CallMeeting(consortium_id, place=ahead.place, moves=ahead.id)
-        return _hear(ctx, step, _DROPPED.sub("", plain(said)))
+        if not said:
+            return ctx.ask("meeting.ask_day_again", then=step)
+        # What is not said stays: only another hour, or only another place.
+        at = local(ahead.starts_at)
+        step = msgspec.structs.replace(step, day=at.date().isoformat(), at=f"{at:%H:%M}")
+        return _hear(ctx, step, said)
     return ctx.ask(
         "meeting.off_ask",
         then=CallOff(ahead.id, shorten(said, 60)),

@@ -83,3 +83,16 @@ class Asking:
         agenda = self._unit.agendas.of(asked.subject, asked.subject_id)
         if agenda is not None and agenda.edition == asked.edition:
             self._unit.agendas.acknowledge(asked.subject, asked.subject_id, member_id, now)
+
+    def close(self, subject: str, subject_id: int, now: datetime) -> None:
+        """The matter is over: nobody's mere yes or no answers a question about it any more."""
+        self._unit.session.execute(
+            update(OutboxRow)
+            .where(
+                OutboxRow.subject == subject,
+                OutboxRow.subject_id == subject_id,
+                OutboxRow.asks == true(),
+                OutboxRow.acknowledged_at.is_(None),
+            )
+            .values(acknowledged_at=now)
+        )

@@ -258,6 +258,7 @@ class Campaigns:
             else:
                 found.change(answer)
         campaign.settle(reached=response.reached, now=now)
+        self._unit.asking.close(SUBJECT, campaign.id, now)
         self._unit.session.flush()
         return response
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,6 +16,9 @@ from models.moment import local
 if TYPE_CHECKING:
     from models.meeting import Meeting
     from models.store import Unit
+
+_INVITED: Final = "invited"
+"""The mark of an agenda whose participants were told of the meeting."""
 
 
 class MeetingKeeper:
@@ -44,6 +47,7 @@ class MeetingKeeper:
         elif "above" in base.to:
             organisation_ids = unit.standings.above(consortium.lead_id)[:1] if meeting.ahead(now) else []
         else:
+            unit.asking.close(about.subject, meeting.id, now)  # it is over
             organisation_ids = self._desk(unit, base, meeting, consortium, now)
             if about.rung != "minutes":
                 if not carried:
@@ -72,7 +76,8 @@ class MeetingKeeper:
         whoever else has answered."""
         about = base.about
         agenda = unit.agendas.of(about.subject, meeting.id)
-        if agenda is not None and agenda.told_at is None:
+        if agenda is not None and not agenda.marked(_INVITED):
+            agenda.mark(_INVITED)
             about = msgspec.structs.replace(about, rung="called", not_after=None)
         until = min(about.not_after or meeting.starts_at, meeting.starts_at)
         return msgspec.structs.replace(about, asks=about.rung != "eve", not_after=until)

@@ -180,6 +180,7 @@ class Meetings:
         meeting.cancel(reason=reason, now=now)
         self._unit.session.flush()
         told = self._unit.agendas.stop(SUBJECT, meeting.id, now)
+        self._unit.asking.close(SUBJECT, meeting.id, now)
         if told:
             self._tell_change(meeting, facts, now, above_ids)
         return told
@@ -343,6 +344,7 @@ class Meetings:
         chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
         meeting.write_minutes(text, by=by, now=now)
         self._unit.agendas.mark(SUBJECT, meeting.id, "minutes")
+        self._unit.asking.close(SUBJECT, meeting.id, now)
         resolutions = self._unit.session.scalar(
             select(func.count()).select_from(Resolution).where(Resolution.meeting_id == meeting.id)
         )

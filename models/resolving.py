@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Date, bindparam, func, select
 
 from models import chairing
 from models.case import Case, NewCase
+from models.lean import Lean
 from models.life import IN_HAND, WORKED_ON, CaseKind, CaseState
 from models.meeting import HeldByAnother, Meeting, MeetingDecided, MeetingItem, Resolution
 from models.moment import local
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from models.person import Person
     from models.store import Unit
 
+_DUE = Lean(
+    select(Resolution.due_on)
+    .where(
+        Resolution.case_number == bindparam("number"),
+        Resolution.organisation_id == bindparam("organisation_id"),
+        Resolution.due_on >= bindparam("today", type_=Date),
+    )
+    .order_by(Resolution.at.desc(), Resolution.id.desc())
+    .limit(1)
+)
 _DONE = (CaseState.CLOSED, CaseState.ARCHIVED)
 
 
@@ -133,17 +144,9 @@ class Resolving:
 
     def due_of(self, case_number: int, organisation_id: int, today: date) -> date | None:
         """The day by which a meeting wants a matter done by an organisation; None: no meeting does, or it is over."""
-        query = (
-            select(Resolution.due_on)
-            .where(
-                Resolution.case_number == case_number,
-                Resolution.organisation_id == organisation_id,
-                Resolution.due_on >= today,
-            )
-            .order_by(Resolution.at.desc(), Resolution.id.desc())
-            .limit(1)
-        )
-        return self._unit.session.scalar(query)
+        values = {"number": case_number, "organisation_id": organisation_id, "today": today}
+        rows = _DUE.run(self._unit, values)
+        return rows[0][0] if rows else None
 
     def _file(self, meeting: Meeting, matter: Matter, by: Person, now: datetime) -> Case:
         new = NewCase.report(

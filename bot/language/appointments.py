@@ -41,9 +41,9 @@ def find(text: str, folded: str, today: date) -> Appointment:
             wrong = wrong or (said.clock is None and _HOUR.search(words) is not None)
         elif said.days is None and _DAY.search(words):
             wrong, clock = True, clock or said.clock  # 13月5日: it looks like a day, and is none
-        else:
+        elif said.days is None or day is not None:
             continue
-        taken.append((said.start, said.end))
+        taken.append((said.start, said.end))  # 下周 names no day, and no place either
     if clock is None:
         found = _HOUR.search(_blanked(folded, taken))
         if found is not None:

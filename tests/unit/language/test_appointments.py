@@ -39,7 +39,8 @@ def read(text: str) -> Appointment:
         ("14:30", None, "14:30", ""),
         ("晚上七点", None, "19:00", ""),
         ("5月20号", "2026-05-20", None, ""),
-        ("下周", None, None, "下周"),
+        ("下周", None, None, ""),
+        ("下周 镇政府", None, None, "镇政府"),
     ],
 )
 def test_the_day_the_hour_and_the_place(text: str, day: str | None, at: str | None, rest: str) -> None:
