@@ -1,7 +1,7 @@
 """台账: the tables that offices ask for, each a query that yields typed rows as of a day.
 
-Nothing here is typed in for a ledger's sake: every row is a by-product of work that was done. Numbers 6 (活动), 7
-(志愿服务) and 9 (联席会议) are kept free for what is not on file yet.
+Nothing here is typed in for a ledger's sake: every row is a by-product of work that was done. Number 9
+(联席会议) is kept free for what is not on file yet.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from models.ledgers.activities import activities, service
 from models.ledgers.asking import Ask
 from models.ledgers.duty import turns, urgings
 from models.ledgers.lists import books, supplies
@@ -22,6 +23,8 @@ LEDGERS: Final[dict[str, Callable[[Ask], Iterator[Any]]]] = {
     "supplies": supplies,
     "projects": projects,
     "books": books,
+    "activities": activities,
+    "volunteer": service,
     "rotation": turns,
     "urgings": urgings,
     "monthly": outcomes,
