@@ -283,7 +283,7 @@ class Attending:
             .where(Participation.activity_number == number)
             .group_by(Participation.state)
         )
-        found = dict(self._unit.session.execute(query).tuples().all())
+        found: dict[str, int] = {row[0]: row[1] for row in self._unit.session.execute(query)}
         return Counts(*(found.get(part.value, 0) for part in Part))
 
     # ---- within ----------------------------------------------------------------------------------

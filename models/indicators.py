@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from models.activitymonths import count_months
 from models.asof import Period, Scope
 from models.claim import ClaimState
 from models.clock import ClockKind
@@ -232,6 +233,7 @@ def indicators(unit: Unit, period: Period, scope: Scope | None = None) -> list[I
     counter = Counter(period)
     for case in courses(unit, period, scope or Scope()):
         counter.count(case)
+    count_months(counter.whole, unit, period, scope or Scope())
     return listed(counter.whole)
 
 

@@ -113,9 +113,12 @@ class ActivitySeries(Base):
 
 def check(rule: str, roll: str) -> None:
     """Raises ValueError for a rule or a roll that nobody can follow."""
-    rrulestr(rule, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 - local days, as the rule counts them
+    try:
+        rrulestr(rule, dtstart=datetime.combine(date.min, time.min))
+    except ValueError as error:
+        raise ValueError(f"no rule of RFC 5545: {rule}") from error
     if roll not in get_args(Roll):
-        raise ValueError(roll)
+        raise ValueError(f"no way to roll: {roll}")
 
 
 def horizon(today: date) -> date:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.commands.intake.plan import Progress
 from bot.kit.clock import real_clock
 from bot.ledger.export import SUFFIXES, Written, write
-from bot.ledger.layout import ALL, Layout, NotYet, find, layouts
+from bot.ledger.layout import ALL, Layout, find, layouts
 from bot.ledger.workbook import TooLong
 from models import schema
 from models.asof import Period, Scope, steady
@@ -88,10 +88,7 @@ def run(args: Namespace, store: Store) -> int:
 
 
 def _wanted(args: Namespace) -> list[Layout]:
-    try:
-        wanted = find(args.kind)
-    except NotYet as later:
-        raise WrongUse(f"这一版还没有“{later}”的记录，下一版才能导出。") from later
+    wanted = find(args.kind)
     if not wanted:
         known = "、".join(f"{layout.title}（{layout.key}）" for layout in layouts().values())
         raise WrongUse(f"没有“{args.kind}”这种台账。可以导出：{known}、全部（{ALL}）。")

@@ -58,7 +58,7 @@ def read_rule(text: str) -> Rule | None:
         day_number = number(found[1]) or 0
         if 1 <= day_number <= 28:
             return Rule(f"FREQ=MONTHLY;BYMONTHDAY={day_number}", f"每月{day_number}号", month[0] + found[0])
-        if day_number <= 31:
+        if 28 < day_number <= 31:
             # The 30th of February is its last day.
             days = ",".join(map(str, range(28, day_number + 1)))
             rrule = f"FREQ=MONTHLY;BYMONTHDAY={days};BYSETPOS=-1"

@@ -60,7 +60,6 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Book(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sheet: tuple[Layout, ...]
-    later: dict[str, tuple[str, ...]]
     words: dict[str, str]
 
 
@@ -92,22 +91,11 @@ def clock(at: datetime) -> str:
 
 
 def find(said: str) -> list[Layout]:
-    """The ledgers that somebody means, by key or Chinese name; empty: none.
-
-    Raises:
-        NotYet: a ledger of what is not on file in this version.
-    """
+    """The ledgers that somebody means, by key or Chinese name; empty: none."""
     said = said.strip()
     if said.lower() in _ALL_NAMES:
         return list(_book().sheet)
     for layout in _book().sheet:
         if said.lower() == layout.key or said in (layout.title, str(layout.number), *layout.names):
             return [layout]
-    for key, names in _book().later.items():
-        if said.lower() == key or said in names:
-            raise NotYet(names[0])
     return []
-
-
-class NotYet(Exception):
-    """A ledger of what is not on file in this version; its one argument is the ledger's name."""

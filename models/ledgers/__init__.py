@@ -1,7 +1,6 @@
 """台账: the tables that offices ask for, each a query that yields typed rows as of a day.
 
-Nothing here is typed in for a ledger's sake: every row is a by-product of work that was done. Numbers 6 (活动) and 7
-(志愿服务) are kept free for what is not on file yet.
+Nothing here is typed in for a ledger's sake: every row is a by-product of work that was done.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from models.ledgers.activities import activities, service
 from models.ledgers.asking import Ask
 from models.ledgers.duty import turns, urgings
 from models.ledgers.lists import books, supplies
@@ -23,6 +23,8 @@ LEDGERS: Final[dict[str, Callable[[Ask], Iterator[Any]]]] = {
     "supplies": supplies,
     "projects": projects,
     "books": books,
+    "activities": activities,
+    "volunteer": service,
     "rotation": turns,
     "meetings": meetings,
     "urgings": urgings,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import select
 
+from models.activitymonths import count_months
 from models.asof import Period, Scope
 from models.history import courses
 from models.indicators import Counter
@@ -74,4 +75,5 @@ class Ask:
             sums.gaps.count(case)
             sums.turns.count(case)
             sums.totals.count(case)
+        count_months(period.whole, self.unit, self.period, self.scope)
         return sums

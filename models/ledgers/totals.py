@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
+from models.activity import Activity
 from models.asof import Period, seated_on
 from models.book import Book
 from models.case import Case
 from models.claim import Claim, ClaimState
 from models.consortium import Consortium, Seat
 from models.history import GONE, History
+from models.ledgers.activities import concerning
 from models.member import Member
 from models.organisation import Organisation
 from models.supply import Side, Supply
+from models.volunteering import ServiceRecord, ServiceState, Source
 
 if TYPE_CHECKING:
     from models.ledgers.asking import Ask
@@ -118,3 +121,17 @@ def totals(ask: Ask) -> Iterator[tuple[str, Total]]:
         offered = offered.where(Supply.organisation_id.in_(select(Organisation.id).where(*where)))
     count = connection.scalar(select(func.count()).select_from(offered.subquery()))
     yield "supplies", Total(count or 0, None)
+    held = select(Activity.held_at.label("came")).where(Activity.held_at < end, *concerning(ask))
+    yield "activities", total(held, lambda columns: columns.came >= begin)
+    served = select(ServiceRecord.done_on.label("came")).where(
+        ServiceRecord.done_on <= day,
+        ServiceRecord.created_at < end,
+        or_(ServiceRecord.withdrawn_at.is_(None), ServiceRecord.withdrawn_at >= end),
+        or_(
+            ServiceRecord.source == Source.SYSTEM.value,
+            and_(ServiceRecord.state == ServiceState.VERIFIED.value, ServiceRecord.judged_at < end),
+        ),
+    )
+    if where:
+        served = served.where(ServiceRecord.organisation_id.in_(select(Organisation.id).where(*where)))
+    yield "service", total(served, lambda columns: columns.came >= since)

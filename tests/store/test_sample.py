@@ -85,6 +85,10 @@ TOTALS = {
     "提出问题": f"SELECT COUNT(*) FROM cases c WHERE c.kind = 'problem' AND {SUBMITTED}",
     "项目": f"SELECT COUNT(*) FROM cases c WHERE c.kind = 'project' AND {SUBMITTED}",
     "在供资源": "SELECT COUNT(*) FROM supplies WHERE side = '供给' AND (valid_until IS NULL OR valid_until >= :day)",
+    "开展活动": "SELECT COUNT(*) FROM activities WHERE held_at < :end",
+    "志愿服务人次": """SELECT COUNT(*) FROM service_records s WHERE s.created_at < :end AND s.done_on <= :day
+        AND (s.withdrawn_at IS NULL OR s.withdrawn_at >= :end) AND (s.source = 'system'
+        OR (s.state = 'verified' AND s.judged_at < :end))""",
 }
 """The overview's counts. That nobody leaves, closes, or comes back from being written off is part of the story."""
 RATED = f"""SELECT COUNT(*) FROM cases c WHERE {SUBMITTED}
@@ -101,6 +105,12 @@ ROWS = {
     "meetings": """SELECT (SELECT COUNT(*) FROM resolutions r WHERE r.at < :end)
         + (SELECT COUNT(*) FROM meeting_items i JOIN meetings m ON m.id = i.meeting_id WHERE m.starts_at < :end
            AND NOT EXISTS (SELECT 1 FROM resolutions r WHERE r.item_id = i.id))""",
+    "activities": "SELECT COUNT(*) FROM activities WHERE starts_at < :end AND created_at < :end",
+    "volunteer": """SELECT (SELECT COUNT(DISTINCT activity_number) FROM service_records
+        WHERE source = 'system' AND done_on <= :day AND created_at < :end
+        AND (withdrawn_at IS NULL OR withdrawn_at >= :end)) + (SELECT COUNT(*) FROM service_records
+        WHERE source = 'late' AND done_on <= :day AND created_at < :end
+        AND (state <> 'refused' OR judged_at >= :end))""",
     "urgings": "SELECT COUNT(*) FROM urgings WHERE level IN ('urge', 'supervise', 'escalate') AND at < :end",
     "gaps": f"""SELECT COUNT(*) FROM (
         SELECT c.category FROM cases c WHERE c.kind = 'need' AND {SUBMITTED} UNION

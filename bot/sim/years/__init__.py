@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
-from bot.sim.years import gatherings, lists, script
+from bot.sim.years import days, gatherings, lists, script
 from bot.sim.years.crew import CONSORTIUM
 from bot.sim.years.matters import Tale
 from bot.sim.years.projects import Enterprise
@@ -48,6 +48,7 @@ def live(unit: Unit, *, start: date, end: datetime, seed: int, daily: Daily) -> 
         walk.begin(Tale(walk, matter, matter.text).story(), at)
     for project in told.projects:
         Enterprise(walk, project, script.day_of(project.turn, project.on, start)).begin()
+    days.begin(walk, start, last, told.themes, told.services, told.entries)
     walk.begin(_mornings(walk, daily), datetime.combine(start, MORNING, SHANGHAI))
     walk.run()
 

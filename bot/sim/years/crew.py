@@ -56,6 +56,12 @@ class Crew:
         plain = [each for each in self._roster[organisation_id] if each not in officers]
         return self._person(chance.choice(plain), organisation_id, now)
 
+    def anyone(self, now: datetime, chance: Random) -> Person:
+        """A member of one of the consortium's organisations, with or without a post."""
+        seats = self._unit.consortia.seated(self.consortium.id, local(now).date())
+        organisation_id = chance.choice(seats).organisation_id
+        return self._person(chance.choice(self._roster[organisation_id]), organisation_id, now)
+
     def reporter(self, case: Case, now: datetime) -> Person:
         """Who reported a case."""
         return self._person(case.reporter_id, case.organisation_id, now)

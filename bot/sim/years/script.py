@@ -77,6 +77,40 @@ class Undertaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     extended: bool = False
 
 
+class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A theme day; ``days.toml`` says what each field means."""
+
+    topic: str
+    format: str
+    decided: str = ""
+    followed: str = ""
+    twist: Literal["", "moved", "off", "late", "uncalled"] = ""
+
+
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A day of volunteer service."""
+
+    turn: int
+    on: str
+    topic: str
+    place: str
+    capacity: int = 0
+    """0: as many as like."""
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Service that somebody tells of afterwards."""
+
+    turn: int
+    on: str
+    ago: int
+    branch: str
+    what: str
+    place: str
+    minutes: int
+    twist: Literal["", "refused", "asked"] = ""
+
+
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What people say in passing."""
 
@@ -100,14 +134,21 @@ class Script(msgspec.Struct, frozen=True):
 
     matters: tuple[Matter, ...]
     projects: tuple[Undertaking, ...]
+    themes: tuple[Theme, ...]
+    services: tuple[Service, ...]
+    entries: tuple[Entry, ...]
     words: Words
 
 
 def load() -> Script:
     """Reads the data files."""
+    days = _toml("days")
     return Script(
         matters=msgspec.convert(_toml("matters")["matter"], tuple[Matter, ...]),
         projects=msgspec.convert(_toml("projects")["project"], tuple[Undertaking, ...]),
+        themes=msgspec.convert(days["theme"], tuple[Theme, ...]),
+        services=msgspec.convert(days["service"], tuple[Service, ...]),
+        entries=msgspec.convert(days["late"], tuple[Entry, ...]),
         words=msgspec.convert(_toml("words"), Words),
     )
 
