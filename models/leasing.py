@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
-from sqlalchemy import Integer, bindparam, func, or_, select, true
+from sqlalchemy import Integer, bindparam, func, literal_column, not_, or_, select, true
 
 from models.allowance import SHARES
 from models.amend import Amend
 from models.base import Moment
 from models.circular import Circular
 from models.identity import Identity
-from models.lean import Lean
+from models.lean import Lean, as_list, one_of
 from models.letter import CUSTOM, TEMPLATE, Letter
 from models.moment import local
 from models.owed import LEASE, Body, OutboxRow, Priority, State, in_state
@@ -182,6 +182,24 @@ _OF_PRIORITY = Lean(
     .limit(bindparam("most", type_=Integer()))
     .with_for_update(skip_locked=True, of=OutboxRow)
 )
+_ELSE = Lean(
+    {
+        dialect: select(*_COLUMNS)
+        .outerjoin(Circular, Circular.id == OutboxRow.circular_id)
+        .where(
+            in_state(State.PENDING),
+            one_of(OutboxRow.member_id, "members", dialect),
+            not_(one_of(OutboxRow.id, "known", dialect)),
+            OutboxRow.office_id.is_(None),
+            OutboxRow.priority > literal_column(str(int(Priority.URGENT))),
+            OutboxRow.due_at <= bindparam("now", type_=Moment()),
+            _FREE,
+        )
+        .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
+        .with_for_update(skip_locked=True, of=OutboxRow)
+        for dialect in ("sqlite", "postgresql")
+    }
+)
 _LEASE = Amend(
     OutboxRow.__table__,  # type: ignore[arg-type]
     ["openid", "lease_until", "attempts", "channel", "bundle_id", "first_tried_at"],
@@ -250,23 +268,12 @@ class Leasing:
         members = {each.member_id for each in due if each.personal}
         if not members:
             return []
-        query = (
-            select(*_COLUMNS)
-            .outerjoin(Circular, Circular.id == OutboxRow.circular_id)
-            .where(
-                in_state(State.PENDING),
-                OutboxRow.member_id.in_(members),
-                OutboxRow.office_id.is_(None),
-                OutboxRow.priority > int(Priority.URGENT),
-                OutboxRow.due_at <= self._now,
-                _FREE,
-            )
-            .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-            .with_for_update(skip_locked=True, of=OutboxRow)
-        )
-        known = {each.id for each in due}
-        rows = self._unit.connection.execute(query, {"now": self._now})
-        return [_Due(*tuple(row)) for row in rows if row[0] not in known]
+        values = {
+            "now": self._now,
+            "members": as_list(self._unit, members),
+            "known": as_list(self._unit, [each.id for each in due]),
+        }
+        return [_Due(*row) for row in _ELSE.run(self._unit, values)]
 
     # ---- what may not leave ----------------------------------------------------------------------
 
