@@ -35,7 +35,7 @@ ROOM: Final = 1_900
 """Bytes of a bundle's sentences: one message has at most 2,047, and a line may have to say how many more there are."""
 OFFICERS_BUNDLE: Final = 3
 """From so many letters at once on an officer gets them as one: their window allows five messages."""
-BETWEEN: Final = "\n\n"
+BETWEEN: Final = "\n——\n"
 
 
 _LEASE = Amend(

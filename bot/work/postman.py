@@ -98,6 +98,7 @@ class _Run:
         """Set whenever there is an outcome to write down, or room for more letters."""
         self._enough = asyncio.Event()
         self._settler: asyncio.Task[None] | None = None
+        self._taking: asyncio.Future[Taken] | None = None
 
     async def until_nothing_is_due(self) -> None:
         """Takes and settles until neither is left."""
@@ -116,6 +117,12 @@ class _Run:
 
     async def end(self) -> None:
         """Waits for what is on its way, writes everything down, and gives back what was not begun."""
+        if self._taking is not None:
+            await asyncio.wait([self._taking])
+            if not self._taking.cancelled() and self._taking.exception() is None:
+                letters = self._taking.result().letters
+                self._too_late += letters
+                self._unsettled += len(letters)
         self._too_late += [letter for lane in self._lanes.values() for letter in lane.waiting]
         self._too_late += [letter for line in self._behind.values() for letter in line]
         for lane in self._lanes.values():
@@ -138,7 +145,12 @@ class _Run:
 
     async def _take(self) -> Taken:
         now = self._clock()
-        taken = await self._writer.do(lambda unit: unit.outbox.take(now, ROUND, self._ways))
+        # Whoever is cancelled meanwhile has the letters all the same: ``end`` gives them back.
+        self._taking = asyncio.ensure_future(
+            self._writer.do(lambda unit: unit.outbox.take(now, ROUND, self._ways))
+        )
+        taken = await asyncio.shield(self._taking)
+        self._taking = None
         self._ways.heed(taken.pauses)
         for letter in taken.letters:
             self._unsettled += 1

@@ -247,7 +247,7 @@ def test_a_member_gets_one_push_a_day_and_the_next_morning_all_that_came_meanwhi
     assert states(store)["two"] == ("pending", "今天已经推送过，明天一起说")
     morning = (now + timedelta(days=1)).replace(hour=8)
     [digest] = take(store, morning)
-    assert (digest.text, len(digest.ids), digest.id) == ("信 three\n\n信 two", 2, digest.ids[0])
+    assert (digest.text, len(digest.ids), digest.id) == ("信 three\n——\n信 two", 2, digest.ids[0])
     settle(store, [digest], ACCEPTED, morning)
     found = states(store)
     assert found["two"] == found["three"] == ("sent", "")
@@ -299,7 +299,7 @@ def test_two_at_the_same_moment_leave_together_even_from_different_batches(
         owe(unit, "one", now, member_id=zhang, priority=Priority.DUTY)
         owe(unit, "other", now, member_id=village.wang.member_id, priority=Priority.DUTY)
         owe(unit, "two", now, member_id=zhang, priority=Priority.INVITE)
-    assert texts(take(store, now, limit=2)) == ["信 one\n\n信 two", "信 other"]
+    assert texts(take(store, now, limit=2)) == ["信 one\n——\n信 two", "信 other"]
 
 
 def test_officers_get_many_at_once_as_one_message(store: Store, village: Village, now: datetime) -> None:
@@ -309,7 +309,7 @@ def test_officers_get_many_at_once_as_one_message(store: Store, village: Village
         for number in range(3):
             owe(unit, f"k{number}", now, member_id=li, office_id=village.east, priority=Priority.DUTY)
     [digest] = take(store, now)
-    assert (digest.text, digest.channel) == ("信 k0\n\n信 k1\n\n信 k2", CUSTOM)
+    assert (digest.text, digest.channel) == ("信 k0\n——\n信 k1\n——\n信 k2", CUSTOM)
 
 
 # ---- the quota -----------------------------------------------------------------------------------
