@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.kit.context import Aloud
 from bot.kit.lists import shorten
 from bot.kit.router import Router
+from models.agenda import About
 from models.clock import Level
 from models.clocks import CalendarEnds
 from models.moment import local
@@ -37,6 +38,7 @@ def urged(aloud: Aloud, case: Urged) -> None:
         ),
         fields={"title": shorten(case.text, 20), "number": str(case.number)},
         priority=Priority.ANSWER if case.level is Level.ESCALATE else Priority.DUTY,
+        about=About("clock", case.clock_id),
     )
 
 
@@ -47,6 +49,7 @@ def stuck(aloud: Aloud, case: Stuck) -> None:
         _recipients(aloud, Level.ESCALATE, case.holder_id, case.organisation_ids),
         "case_stuck",
         key=f"case:{case.number}:stuck",
+        about=About("case", case.number),
         text=aloud.say(
             "notices_urging.stuck",
             number=case.number,
@@ -69,6 +72,7 @@ def invited(aloud: Aloud, case: RatingInvited) -> None:
         [case.reporter_id],
         "case_invite",
         key=f"urging:{case.clock_id}:invite",
+        about=About("clock", case.clock_id),
         text=aloud.say("notices_urging.invite", number=case.number, text=shorten(case.text, 20)),
         fields={"title": shorten(case.text, 20), "number": str(case.number)},
         priority=Priority.NEWS,

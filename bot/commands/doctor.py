@@ -58,6 +58,7 @@ def run(config: Config) -> int:
             check("积压", lambda: _backlog(opened))
             check("定时的事", lambda: _rounds(opened))
             check("自查", lambda: _watching(opened))
+            check("停发", lambda: _pauses(opened))
             check("工作日历", lambda: _calendar(opened))
         opened.close()
     check("微信接口", lambda: asyncio.run(_token(config)))
@@ -133,6 +134,18 @@ _WRONG: Final = {
     Cause.CALLS: "一天里新添 {count} 个要打电话告知的人，请看他们是否绑定了微信",
 }
 """The backlog, the rounds and the calendar have lines of their own."""
+
+
+def _pauses(store: Store) -> str:
+    with store.reading() as unit:
+        pauses = unit.pauses.current(real_clock())
+    if pauses:
+        lines = "；".join(
+            f"{name}（{'直到恢复' if pause.until is None else f'到 {local(pause.until):%m-%d %H:%M}'}）{pause.reason}"
+            for name, pause in sorted(pauses.items())
+        )
+        raise ConfigError(f"有停着的：{lines}。改好以后请运行 python -m bot outbox resume 名字")
+    return "没有停着的"
 
 
 def _calendar(store: Store) -> str:

@@ -60,6 +60,7 @@ def test_where_all_is_well_it_ends_with_zero(config: Config, capsys: pytest.Capt
         "积压",
         "定时的事",
         "自查",
+        "停发",
         "工作日历",
         "微信接口",
         "时钟",

@@ -216,7 +216,9 @@ class Driver:
         while self.clock() < moment:
             coming = await asyncio.to_thread(self.next_due)
             # What is due within the same minute is dealt with together.
-            stop = moment if coming is None else min(moment, max(coming, self.clock() + timedelta(seconds=30)))
+            stop = (
+                moment if coming is None else min(moment, max(coming, self.clock() + timedelta(seconds=30)))
+            )
             self.clock.set(stop)
             await self.settle(thoroughly=thoroughly and stop == moment)
 
@@ -246,7 +248,12 @@ class Driver:
             status = "success" if reached else "failed: system failed"
             await self.push(
                 openid,
-                {"MsgType": "event", "Event": "TEMPLATESENDJOBFINISH", "MsgID": int(number), "Status": status},
+                {
+                    "MsgType": "event",
+                    "Event": "TEMPLATESENDJOBFINISH",
+                    "MsgID": int(number),
+                    "Status": status,
+                },
             )
 
 

@@ -177,9 +177,7 @@ class Life:
             changed = type(settings)(settings.strategy, settings.span, settings.first_on, tuple(places))
             self.count("new orders")
         self.act(
-            lambda unit: unit.rotas.publish(
-                unit.rotas.propose(consortium_id, changed, now), by=None, now=now
-            )
+            lambda unit: unit.rotas.publish(unit.rotas.propose(consortium_id, changed, now), by=None, now=now)
         )
 
     @property

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from models import schema
 from models.moment import SHANGHAI
 from models.store import Store
 from models.vault import Vault
@@ -64,12 +63,23 @@ def test_a_year(postgresql_url: str, tmp_path: Path) -> None:
     ended = clock()
     rows = oracles.ledger(store)
     print(oracles.by_state(rows), life.done, platform.outcomes, "arrived", len(platform.arrived))
-    print("kills", driver.kills, "steps", driver.steps, "settling", driver.settling_s, "patience", driver.patience)
+    print(
+        "kills",
+        driver.kills,
+        "steps",
+        driver.steps,
+        "settling",
+        driver.settling_s,
+        "patience",
+        driver.patience,
+    )
     _judge(oracle, platform, rows, began, ended)
     store.close()
 
 
-def _judge(oracle: Oracle, platform: Platform, rows: list[oracles.Row], began: datetime, ended: datetime) -> None:
+def _judge(
+    oracle: Oracle, platform: Platform, rows: list[oracles.Row], began: datetime, ended: datetime
+) -> None:
     letters = defaultdict(list)
     for row in rows:
         if row.subject == "term" and row.member_id is not None:
@@ -87,7 +97,8 @@ def _judge(oracle: Oracle, platform: Platform, rows: list[oracles.Row], began: d
     night = [
         each
         for each in platform.arrived
-        if oracles.at_night(each.at) and (by_id.get(each.client_msg_id) is None or by_id[each.client_msg_id].priority > 0)
+        if oracles.at_night(each.at)
+        and (by_id.get(each.client_msg_id) is None or by_id[each.client_msg_id].priority > 0)
     ]
     print("at night", len(night), night[:5])
     assert not lost
