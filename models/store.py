@@ -27,6 +27,7 @@ from models.case import Case
 from models.cases import Cases
 from models.casework import Casework
 from models.category import Categories
+from models.circulars import Circulars
 from models.claiming import Claiming
 from models.claims import Claims
 from models.clocks import Clocks
@@ -235,6 +236,11 @@ class Unit:
     def outbox(self) -> Outbox:
         """待发消息."""
         return Outbox(self)
+
+    @cached_property
+    def circulars(self) -> Circulars:
+        """通知群发."""
+        return Circulars(self)
 
     @cached_property
     def workdays(self) -> Workdays:
