@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import String, cast, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, String, any_, cast, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.agenda import About
@@ -130,19 +130,26 @@ class Circulars:
         )
         if circular is None:
             return 0
-        members = self._members(circular)
-        page = select(Member.id).where(*members).order_by(Member.id).limit(limit).subquery()
-        row = self._unit.session.execute(select(func.count(), func.max(page.c.id))).one()
-        count: int = row[0]
-        last: int | None = row[1]
-        if count:
-            self._write(circular, [*members, Member.id <= last], now)
+        belongs = AUDIENCES[circular.audience]
+        page = (
+            select(Member.id)
+            .where(
+                Member.left_at.is_(None),
+                Member.id > circular.cursor,
+                belongs(circular.audience_id or 0, local(circular.created_at).date()),
+            )
+            .order_by(Member.id)
+            .limit(limit)
+        )
+        members = list(self._unit.session.scalars(page))
+        if members:
+            self._write(circular, members, now)
+            circular.go_on(members[-1])
             self._unit.letters_posted = True
-        circular.go_on(last or circular.cursor)
-        if count < limit:
+        if len(members) < limit:
             circular.finish(now)
         self._unit.session.flush()
-        return max(1, count)
+        return max(1, len(members))
 
     def _open(self, now: datetime) -> tuple[Any, ...]:
         return (
@@ -152,22 +159,18 @@ class Circulars:
             or_(Circular.not_after.is_(None), Circular.not_after > now),
         )
 
-    def _members(self, circular: Circular) -> list[Any]:
-        """The conditions of those who have not been given their letter."""
-        belongs = AUDIENCES[circular.audience]
-        found = [
-            Member.left_at.is_(None),
-            Member.id > circular.cursor,
-            belongs(circular.audience_id or 0, local(circular.created_at).date()),
-        ]
+    def _write(self, circular: Circular, members: list[int], now: datetime) -> None:
+        """The letters of one page."""
+        whom = [_these(self._unit, members)]
         if circular.priority > Priority.DUTY:
-            on_wechat = select(Identity.openid).where(
-                Identity.member_id == Member.id, Identity.subscribed.is_(True)
+            # A value looked up for each member, not an EXISTS, which a database may answer by reading all identities.
+            on_wechat = (
+                select(literal(1))
+                .where(Identity.member_id == Member.id, Identity.subscribed.is_(True))
+                .limit(1)
+                .scalar_subquery()
             )
-            found.append(on_wechat.exists())
-        return found
-
-    def _write(self, circular: Circular, members: list[Any], now: datetime) -> None:
+            whom.append(on_wechat.is_not(None))
         key = literal(circular.key.partition(_PART)[0] + ":m") + cast(Member.id, String)
         same: dict[str, Any] = {
             "openid": None,
@@ -196,10 +199,18 @@ class Circulars:
         columns = OutboxRow.__table__.c
         letters = select(
             key, Member.id, *(literal(value, columns[name].type) for name, value in same.items())
-        ).where(*members)
+        ).where(*whom)
         once = _INSERTS[self._unit.dialect.name](OutboxRow)
         self._unit.session.execute(
             once.from_select(["dedup_key", "member_id", *same], letters).on_conflict_do_nothing(
                 index_elements=["dedup_key"]
             )
         )
+
+
+def _these(unit: Unit, member_ids: list[int]) -> ColumnElement[bool]:
+    """That a member is one of these, as one value: a statement with a blank for each would be another every time."""
+    if unit.dialect.name == "postgresql":
+        return Member.id == any_(literal(member_ids, postgresql.ARRAY(Integer)))
+    each = func.json_each(msgspec.json.encode(member_ids).decode()).table_valued("value")
+    return Member.id.in_(select(each.c.value))

@@ -243,7 +243,7 @@ def test_an_audience_of_nobody_is_done_at_once(
     ("key", "kind"), [("a|b", "consortium"), ("a", "everybody who is nobody")]
 )  # fmt: skip
 def test_what_cannot_be_announced_is_said_at_once(store: Store, now: datetime, key: str, kind: str) -> None:
-    with pytest.raises(ValueError, match="key|audience"):
+    with pytest.raises(ValueError, match=r"key|audience"):
         announce(store, now, Audience(kind, (1,)), key=key)
 
 

@@ -61,7 +61,6 @@ def upgrade() -> None:
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.add_column(sa.Column('circular_id', sa.Integer(), nullable=True))
         batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=True)
-        batch_op.create_foreign_key(batch_op.f('fk_outbox_circular_id_circulars'), 'circulars', ['circular_id'], ['id'])
         batch_op.add_column(sa.Column('office_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('subject', sa.String(length=20), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('subject_id', sa.Integer(), nullable=True))
@@ -91,7 +90,6 @@ def downgrade() -> None:
         batch_op.drop_column('subject_id')
         batch_op.drop_column('subject')
         batch_op.drop_column('office_id')
-        batch_op.drop_constraint(batch_op.f('fk_outbox_circular_id_circulars'), type_='foreignkey')
         batch_op.drop_column('circular_id')
         batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=False)
 
