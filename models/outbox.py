@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    and_,
     func,
     literal_column,
     or_,
@@ -27,6 +28,7 @@ from models.agenda import About
 from models.base import Base
 from models.circular import Circular
 from models.identity import Identity
+from models.lean import among
 from models.letter import Letter, Outcome, Verdict
 from models.pending import Rows
 
@@ -56,6 +58,8 @@ class State(enum.StrEnum):
     DELIVERED = "delivered"
     WAITING = "waiting"  # no channel is open: said with the person's next message
     CALL = "call"  # the person is not on WeChat: somebody has to call
+    CALLED = "called"  # told by telephone
+    DROPPED = "dropped"  # it had no purpose any more
     DEAD = "dead"
 
 
@@ -78,6 +82,10 @@ def in_state(state: State) -> ColumnElement[bool]:
     return OutboxRow.state == literal_column(f"'{state.value}'")
 
 
+TO_CALL: Final = "state IN ('call', 'waiting') AND priority <= 2 AND member_id IS NOT NULL"
+"""Letters that somebody may have to phone for, as their index has it; news is not among them."""
+
+
 class OutboxRow(Base):
     """One letter to one person."""
 
@@ -86,6 +94,7 @@ class OutboxRow(Base):
         # Each index holds only the letters it is asked for: most letters are soon in none of them.
         _index_where("ix_outbox_pending", ("due_at",), "state = 'pending'"),
         _index_where("ix_outbox_waiting", ("openid",), "state = 'waiting'"),
+        _index_where("ix_outbox_call", ("member_id",), TO_CALL),
         _index_where("ix_outbox_message_id", ("message_id",), "message_id <> ''"),
         _index_where("ix_outbox_subject", ("subject", "subject_id"), "subject <> ''"),
         _index_where("ix_outbox_asks", ("member_id",), "asks AND acknowledged_at IS NULL"),
@@ -124,6 +133,15 @@ class OutboxRow(Base):
     circular_id: Mapped[int | None]
     """The letter to many that this one is a copy of. No foreign key: to look it up would cost PostgreSQL a fifth of
     writing a letter, and no circular is ever removed."""
+
+
+def to_call() -> ColumnElement[bool]:
+    """The condition of ``TO_CALL``, word for word: only so can its partial index serve."""
+    return and_(
+        among(OutboxRow.__table__.c.state, (State.CALL, State.WAITING)),
+        OutboxRow.priority <= literal_column(str(int(Priority.DUTY))),
+        OutboxRow.member_id.is_not(None),
+    )
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -208,7 +226,7 @@ class Outbox:
     def lease(self, now: datetime, limit: int) -> list[Letter]:
         """Takes letters that are due, the urgent ones first; nobody else takes them while the lease lasts.
 
-        A letter to somebody without WeChat is put on the call list instead.
+        A letter to somebody without WeChat is put on the call list instead; news is not worth a call.
         """
         query = (
             select(OutboxRow)
@@ -225,8 +243,9 @@ class Outbox:
         for row in self._unit.session.scalars(query):
             identity = self._identity(row)
             if identity is None:
-                row.state, row.settled_at = State.CALL.value, now
-                row.reason = "收信人没有绑定微信，请打电话告知"
+                to_call = row.member_id is not None and row.priority <= Priority.DUTY
+                row.state, row.settled_at = (State.CALL if to_call else State.DROPPED).value, now
+                row.reason = "收信人没有绑定微信，请打电话告知" if to_call else "收信人没有绑定微信"
                 continue
             row.openid = identity.openid
             row.lease_until, row.attempts = now + LEASE, row.attempts + 1
@@ -258,6 +277,10 @@ class Outbox:
             circular = self._unit.session.get_one(Circular, row.circular_id)
             sealed = circular.body_sealed
         return msgspec.json.decode(self._unit.vault.open(sealed, "outbox.body"), type=Body)
+
+    def text_of(self, row: OutboxRow) -> str:
+        """What a letter says."""
+        return self._body(row).text
 
     def settle(self, letter_id: int, outcome: Outcome, now: datetime) -> None:
         """Writes down what an attempt came to; a letter that was tried too often is dead."""

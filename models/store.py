@@ -23,6 +23,7 @@ from models.asking import Asking
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
 from models.books import Books
+from models.calls import Calls
 from models.case import Case
 from models.cases import Cases
 from models.casework import Casework
@@ -241,6 +242,11 @@ class Unit:
     def circulars(self) -> Circulars:
         """通知群发."""
         return Circulars(self)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """电话名单."""
+        return Calls(self)
 
     @cached_property
     def workdays(self) -> Workdays:

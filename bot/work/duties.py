@@ -40,6 +40,10 @@ DUTIES: Final = (
         do=lambda unit, now: unit.reminding.climb(now),
     ),
     Duty(
+        calls=lambda unit, now: unit.calls.due(now),
+        do=lambda unit, now: unit.calls.keep(now),
+    ),
+    Duty(
         calls=lambda unit, now: unit.circulars.due(now),
         do=lambda unit, now: unit.circulars.generate(now),
     ),
