@@ -21,14 +21,15 @@ from bot.language.lexicon import BadSynonyms, read_synonyms
 from bot.optional import open_encoder
 from bot.pulse import Pulse
 from bot.wechat import webhook
-from bot.wechat.channels import Channels
+from bot.wechat.channels import Channels, standing_consents
 from bot.wechat.client import Client
 from bot.wechat.codec import Codec
 from bot.work.postman import Postman
 from bot.work.rounds import Rounds
 from bot.work.seeker import Seeker
 from models.moment import local
-from models.policy import Policy
+from models.policy import Notices, Policy
+from models.quiet import Quiet
 from models.store import Store
 from models.vault import Vault
 
@@ -41,7 +42,14 @@ def open_store(config: Config) -> Store:
             "BOT_PRIVACY__DATA_KEY; keep it safe, without it the sealed data cannot be read"
         )
     vault = Vault(config.privacy.data_key, config.privacy.data_key_previous)
-    policy = Policy(claims_need_approval=config.claims.approval == "before")
+    policy = Policy(
+        claims_need_approval=config.claims.approval == "before",
+        notices=Notices(
+            quiet=Quiet.read(config.notices.quiet_hours),
+            daily_quota=config.notices.daily_quota,
+            standing_consents=standing_consents(config.wechat),
+        ),
+    )
     return Store(config.database.url, vault, pool_size=config.database.pool_size, policy=policy)
 
 
@@ -83,7 +91,7 @@ class Product:
         )
         self.client = Client(config.wechat)
         channels = Channels(self.client, config.wechat, clock)
-        postman = Postman(writer=self.writer, deliver=channels.deliver, clock=clock)
+        postman = Postman(writer=self.writer, ways=channels, clock=clock, texts=handlers.texts())
         self.rounds = Rounds(
             store=store,
             writer=self.writer,

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from models.quiet import Quiet
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the text names the key and what to do."""
@@ -50,6 +52,7 @@ class WeChat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: Annotated[float, Meta(gt=0, le=60)] = 8.0
     timestamp_window_s: Annotated[int, Meta(ge=0)] = 0
     templates: dict[str, str] = {}
+    subscriptions: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         for name in ("encoding_aes_key", "encoding_aes_key_previous"):
@@ -94,6 +97,12 @@ class Notices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quiet_hours: Annotated[str, Meta(pattern=r"^(\d\d:\d\d-\d\d:\d\d)?$")] = "20:00-08:00"
     daily_quota: Annotated[int, Meta(ge=0)] = 100_000
     tick_s: Annotated[float, Meta(gt=0)] = 30.0
+
+    def __post_init__(self) -> None:
+        try:
+            Quiet.read(self.quiet_hours)
+        except ValueError as error:
+            raise ValueError("`quiet_hours` must be two times of day, such as 20:00-08:00") from error
 
 
 class Admin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

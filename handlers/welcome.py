@@ -66,6 +66,27 @@ def delivered(ctx: Context) -> None:
         ctx.unit.outbox.delivered(message.message_id, message.status, ctx.now)
 
 
-@on.event(MenuLinkOpened, ConsentChanged, NotificationDelivered, Unknown)
+@on.event(ConsentChanged)
+def consented(ctx: Context) -> None:
+    """同意或者不再同意接收订阅通知：同意一次，可以发一条。"""
+    message = ctx.message
+    if isinstance(message, ConsentChanged):
+        for template_id, agreed in message.answers:
+            if agreed:
+                ctx.unit.consents.give(ctx.openid, template_id)
+            else:
+                ctx.unit.consents.take_back(ctx.openid, template_id)
+
+
+@on.event(NotificationDelivered)
+def notified(ctx: Context) -> None:
+    """平台回执：订阅通知到了没有；对方不再接收的，以后不发。"""
+    message = ctx.message
+    if isinstance(message, NotificationDelivered):
+        for refused in message.refused:
+            ctx.unit.consents.take_back(ctx.openid, refused)
+
+
+@on.event(MenuLinkOpened, Unknown)
 def noted(ctx: Context) -> None:
     """用不着回话的事：原样留底。"""

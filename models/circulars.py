@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,8 +61,7 @@ class Circulars:
             raise ValueError(f"no {_PART} in the key of a circular: {key}")
         if audience.kind not in AUDIENCES:
             raise ValueError(f"no such audience: {audience.kind}")
-        body = msgspec.json.encode(Body(text, fields)).decode()
-        sealed = self._unit.vault.seal(body, "outbox.body")
+        sealed = Body(text, fields).seal(self._unit.vault)
         rows = [
             {
                 "key": f"{key}{_PART}{audience.kind}:{each}",
@@ -101,13 +99,6 @@ class Circulars:
             .values(withdrawn_at=now)
         )
         return bool(taken.rowcount)  # type: ignore[attr-defined]
-
-    def withdrawn(self, circular_ids: Iterable[int]) -> set[int]:
-        """Which of these were taken back: their letters have no purpose any more."""
-        query = select(Circular.id).where(
-            Circular.id.in_(set(circular_ids)), Circular.withdrawn_at.is_not(None)
-        )
-        return set(self._unit.session.scalars(query))
 
     # ---- writing out -----------------------------------------------------------------------------
 
@@ -195,6 +186,9 @@ class Circulars:
             "not_after": circular.not_after,
             "acknowledged_at": None,
             "circular_id": circular.id,
+            "bundle_id": None,
+            "first_tried_at": None,
+            "uncertain": False,
         }
         columns = OutboxRow.__table__.c
         letters = select(

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
+from models.quiet import Quiet
+
+
+class Notices(msgspec.Struct, frozen=True):
+    """What letters keep to on their way out."""
+
+    quiet: Quiet = Quiet("20:00", "08:00")
+    daily_quota: int = 100_000
+    """Template messages a day, all processes together."""
+    standing_consents: frozenset[str] = frozenset()
+    """Templates of subscribe notifications to which people agree for ever, not for one message."""
+
 
 class Policy(msgspec.Struct, frozen=True):
     """The workflow's switches, as the settings give them."""
 
     claims_need_approval: bool = False
     """A claim takes effect only when the chair agrees; else it does at once and the chair may undo it for a day."""
+    notices: Notices = Notices()

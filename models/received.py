@@ -29,7 +29,7 @@ from models.dialogue import Dialogue
 from models.identity import Identity
 from models.lean import Lean
 from models.member import Member
-from models.outbox import OutboxRow, State, in_state
+from models.owed import OutboxRow, State, in_state
 from models.pending import Rows
 
 if TYPE_CHECKING:

@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.agenda import Agendas
+from models.allowance import Allowance
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
 from models.books import Books
+from models.calling import Calling
 from models.calls import Calls
 from models.case import Case
 from models.cases import Cases
@@ -33,6 +35,7 @@ from models.claiming import Claiming
 from models.claims import Claims
 from models.clocks import Clocks
 from models.closing import Closing
+from models.consent import Consents
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.finding import Findings
@@ -40,6 +43,7 @@ from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
+from models.pause import Pauses
 from models.pending import PendingSession
 from models.policy import Policy
 from models.projects import Projects
@@ -247,6 +251,26 @@ class Unit:
     def calls(self) -> Calls:
         """电话名单."""
         return Calls(self)
+
+    @cached_property
+    def calling(self) -> Calling:
+        """打电话的安排."""
+        return Calling(self)
+
+    @cached_property
+    def allowance(self) -> Allowance:
+        """推送限度."""
+        return Allowance(self)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """停发."""
+        return Pauses(self)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """订阅通知的同意."""
+        return Consents(self)
 
     @cached_property
     def workdays(self) -> Workdays:

@@ -25,6 +25,8 @@ from models.understanding import Understanding
 log = structlog.get_logger()
 
 NOTHING = Understanding(version="")
+ROOM = 1_900
+"""Bytes of a reply and of what waited to be said with it: one reply has at most 2,047."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -207,14 +209,19 @@ class MessageWork:
 
     def _with_waiting(self, unit: Unit, arrival: Arrival, reply: Reply | None) -> Reply | None:
         """Whatever could not be pushed to this person is said now."""
-        if not arrival.waiting or (
-            isinstance(self.message, Event) and not isinstance(self.message, MenuTapped)
+        if (
+            not arrival.waiting
+            or unit.outbox.asked_for
+            or (isinstance(self.message, Event) and not isinstance(self.message, MenuTapped))
         ):
             return reply
-        said = unit.outbox.say_waiting(self.message.sender, self.now)
+        room = ROOM - (len(reply.text.encode()) if reply is not None else 0)
+        said = unit.outbox.say_waiting(self.message.sender, self.now, room=room)
         parts = ([reply.text] if reply is not None else []) + [
-            self.talk.texts.say("engine.also", text=text) for text in said
+            self.talk.texts.say("engine.also", text=text) for text in said.texts
         ]
+        if said.rest:
+            parts.append(self.talk.texts.say("letters.more", count=said.rest))
         return Reply("\n".join(parts)) if parts else None
 
     def _remember(self, unit: Unit, reply: Reply | None, handler: str, fault: str) -> None:
@@ -227,7 +234,7 @@ class MessageWork:
                 fields={},
                 now=self.now,
                 openid=message.sender,
-                priority=Priority.ANSWER,
+                priority=Priority.URGENT,
             )
         understanding = self.reading.understanding
         if understanding.slots.phone:

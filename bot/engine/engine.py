@@ -115,7 +115,7 @@ class Engine:
                     fields={},
                     now=self._clock(),
                     openid=work.message.sender,
-                    priority=Priority.ANSWER,
+                    priority=Priority.URGENT,
                 )
 
             await self._writer.do(post)

@@ -118,6 +118,8 @@ class NotificationDelivered(Event, frozen=True, kw_only=True, tag=True):
     message_id: str
     error_code: int
     status: str = ""
+    refused: tuple[str, ...] = ()
+    """The templates that the person does not take any more, of all that the report is about."""
 
 
 class Silence(Event, frozen=True, kw_only=True, tag=True):

@@ -228,7 +228,15 @@ def _notification(head: _Head, fields: Fields) -> kit.Inbound:
         message_id=_word(items[0], "MsgID"),
         error_code=_number(items[0], "ErrorCode", missing=0),
         status=_word(items[0], "ErrorStatus"),
+        refused=tuple(
+            _word(item, "TemplateId")
+            for item in items
+            if _number(item, "ErrorCode", missing=0) == _NO_CONSENT
+        ),
     )
+
+
+_NO_CONSENT = 43101
 
 
 def _unknown_event(head: _Head, fields: Fields) -> kit.Inbound:

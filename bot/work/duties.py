@@ -40,8 +40,8 @@ DUTIES: Final = (
         do=lambda unit, now: unit.reminding.climb(now),
     ),
     Duty(
-        calls=lambda unit, now: unit.calls.due(now),
-        do=lambda unit, now: unit.calls.keep(now),
+        calls=lambda unit, now: unit.calling.due(now),
+        do=lambda unit, now: unit.calling.keep(now),
     ),
     Duty(
         calls=lambda unit, now: unit.circulars.due(now),

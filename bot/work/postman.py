@@ -1,81 +1,205 @@
 """The postman: takes letters from the outbox, hands them to the channels, and writes down what became of them.
 
-No transaction is open while a letter is on its way. A letter is leased for a minute: if this process dies
-meanwhile, another takes it then.
+A pipeline: while some letters are on their way, the next are taken and the last ones' outcomes written down, so that
+neither the platform nor the database waits for the other. No transaction is open while a letter is on its way. A
+letter is leased for a minute and a half: if this process dies meanwhile, another takes it then.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any, Final, Protocol
 
+import msgspec
 import structlog
 
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock
-from models.letter import Letter, Outcome, Verdict
+from bot.kit.texts import Texts
+from models.leasing import Routes, Taken
+from models.letter import CUSTOM, Letter, Outcome, Verdict
+from models.pause import Pause
 from models.store import Unit
 
 log = structlog.get_logger()
 
-ROUND = 50
+ROUND: Final = 500
 """Letters taken at once."""
-AT_ONCE = 32
-"""Letters on their way at once; the platform answers in some 20 to 100 ms."""
+AHEAD: Final = 1_000
+"""Letters taken and not settled, beyond which no more are taken."""
+AT_ONCE: Final = 200
+"""Template messages on their way at once: at 20 ms each more of them gain nothing."""
+CUSTOM_AT_ONCE: Final = 32
+"""The same for customer-service messages, few: what is on its way when a process dies is not sent again."""
+SETTLE_S: Final = 0.05
+SETTLE_AT: Final = 200
+"""Outcomes are written down after so many seconds, or as soon as there are so many of them."""
+TOO_LATE: Final = timedelta(seconds=30)
+"""So shortly before its lease ends a letter is not begun any more: a slow answer could reach into the next one's."""
 
-Deliver = Callable[[Letter], Awaitable[Outcome]]
+
+class Ways(Routes, Protocol):
+    """The channels."""
+
+    async def deliver(self, letter: Letter) -> Outcome:
+        """One attempt."""
+
+    def heed(self, pauses: Mapping[str, Pause]) -> None:
+        """What sends nothing now, as all processes know it."""
 
 
 class Postman:
     """Delivers what is due."""
 
-    def __init__(self, *, writer: Writer, deliver: Deliver, clock: Clock) -> None:
+    def __init__(self, *, writer: Writer, ways: Ways, clock: Clock, texts: Texts) -> None:
         self._writer = writer
-        self._deliver = deliver
+        self._ways = ways
         self._clock = clock
-        self._rounds = asyncio.Lock()
+        self._texts = texts
+        self._one_run = asyncio.Lock()
 
     async def deliver_due(self) -> int:
-        """Delivers all letters that are due; gives how many were tried."""
-        tried = 0
-        async with self._rounds:
-            while letters := await self._round():
-                tried += letters
-                if letters < ROUND:
-                    break
-        return tried
+        """Delivers all letters that are due; gives how many messages were tried.
 
-    async def _round(self) -> int:
+        When it is cancelled, what is on its way is waited for and written down, and what was not begun given back.
+        """
+        async with self._one_run:
+            run = _Run(self._writer, self._ways, self._clock, self._texts)
+            try:
+                await run.until_nothing_is_due()
+            finally:
+                await run.end()
+            return run.tried
+
+
+class _Run:
+    """One run of the pipeline, from the first letter that is due to the last."""
+
+    def __init__(self, writer: Writer, ways: Ways, clock: Clock, texts: Texts) -> None:
+        self.tried = 0
+        self._writer = writer
+        self._ways = ways
+        self._clock = clock
+        self._texts = texts
+        self._lanes = {True: _Lane(CUSTOM_AT_ONCE, self._work), False: _Lane(AT_ONCE, self._work)}
+        self._behind: dict[str, deque[Letter]] = {}
+        """By person: what goes out when the one before has."""
+        self._done: list[tuple[Letter, Outcome]] = []
+        self._unsettled = 0
+        """Letters that were taken and are not settled."""
+        self._moved = asyncio.Event()
+        """Set whenever there is an outcome to write down, or room for more letters."""
+        self._enough = asyncio.Event()
+        self._settler: asyncio.Task[None] | None = None
+
+    async def until_nothing_is_due(self) -> None:
+        """Takes and settles until neither is left."""
+        self._settler = asyncio.create_task(self._settle_again_and_again())
+        while True:
+            taken = await self._take()
+            if taken.looked_at:
+                while self._unsettled > AHEAD:
+                    await self._wait()
+                continue
+            if not self._unsettled:
+                return
+            # What is on its way may yet come back as due.
+            while self._unsettled:
+                await self._wait()
+
+    async def end(self) -> None:
+        """Waits for what is on its way, writes everything down, and gives back what was not begun."""
+        given_back = [letter for lane in self._lanes.values() for letter in lane.waiting]
+        given_back += [letter for line in self._behind.values() for letter in line]
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+        self._behind.clear()
+        while any(lane.running for lane in self._lanes.values()):
+            await self._wait()
+        if self._settler is not None:
+            self._settler.cancel()
+            await asyncio.gather(self._settler, return_exceptions=True)
+        await self._settle()
+        if given_back:
+            now = self._clock()
+            await self._writer.do(lambda unit: unit.outbox.release(given_back, now))
+
+    async def _wait(self) -> None:
+        self._moved.clear()
+        if self._settler is not None and self._settler.done() and not self._settler.cancelled():
+            self._settler.result()  # the database is gone: so are we
+        await self._moved.wait()
+
+    # ---- taking ----------------------------------------------------------------------------------
+
+    async def _take(self) -> Taken:
         now = self._clock()
-        letters = await self._writer.do(lambda unit: unit.outbox.lease(now, ROUND))
-        if not letters:
-            return 0
-        by_person: dict[str, list[Letter]] = {}
-        for letter in letters:
-            by_person.setdefault(letter.openid, []).append(letter)
-        gate = asyncio.Semaphore(AT_ONCE)
-        outcomes: list[tuple[Letter, Outcome]] = []
+        taken = await self._writer.do(lambda unit: unit.outbox.take(now, ROUND, self._ways))
+        self._ways.heed(taken.pauses)
+        for letter in taken.letters:
+            self._unsettled += 1
+            line = self._behind.get(letter.openid)
+            if line is None:
+                self._behind[letter.openid] = deque()
+                self._start(letter)
+            else:
+                line.append(letter)
+        return taken
 
-        async def to_one(letters_of_one: list[Letter]) -> None:
-            for letter in letters_of_one:  # one after another, so that they arrive in order
-                async with gate:
-                    outcomes.append((letter, await self._try(letter)))
+    def _start(self, letter: Letter) -> None:
+        self._lanes[letter.channel == CUSTOM].put(letter)
 
-        await asyncio.gather(*(to_one(letters_of_one) for letters_of_one in by_person.values()))
+    # ---- on the way ------------------------------------------------------------------------------
 
-        def settle(unit: Unit) -> None:
-            for letter, outcome in outcomes:
-                unit.outbox.settle(letter.id, outcome, self._clock())
-
-        await self._writer.do(settle)
-        return len(letters)
-
-    async def _try(self, letter: Letter) -> Outcome:
+    async def _work(self, lane: _Lane) -> None:
+        """Sends one letter after the other, as long as there are any."""
         try:
-            outcome = await self._deliver(letter)
+            while lane.waiting:
+                letter = lane.waiting.popleft()
+                outcome = await self._try(letter)
+                self._next_of(letter.openid)
+                if outcome is None:
+                    self._put_back(letter)
+                    continue
+                self.tried += 1
+                self._done.append((letter, outcome))
+                if len(self._done) >= SETTLE_AT:
+                    self._enough.set()
+        finally:
+            lane.running -= 1
+            self._moved.set()
+
+    def _next_of(self, openid: str) -> None:
+        """Letters of one person go one after another, so that they arrive in order."""
+        line = self._behind.get(openid)
+        if line:
+            self._start(line.popleft())
+        else:
+            self._behind.pop(openid, None)
+
+    def _put_back(self, letter: Letter) -> None:
+        outcome = Outcome(
+            verdict=Verdict.RETRY, channel=letter.channel, retry_after_s=1.0, reason="没轮到，稍后再发"
+        )
+        self._done.append((letter, outcome))
+
+    async def _try(self, letter: Letter) -> Outcome | None:
+        """What an attempt came to; None: it was too late to begin one."""
+        if letter.lease_until is not None and self._clock() > letter.lease_until - TOO_LATE:
+            return None
+        try:
+            outcome = await self._ways.deliver(self._worded(letter))
         except Exception as error:
             log.error("delivery_failed", letter=letter.id, kind=letter.kind, exc_info=error)
-            outcome = Outcome(verdict=Verdict.RETRY, retry_after_s=60.0, reason=repr(error)[:200])
+            outcome = Outcome(
+                verdict=Verdict.RETRY,
+                channel=letter.channel,
+                retry_after_s=60.0,
+                reason=repr(error)[:200],
+            )
         if outcome.verdict is not Verdict.ACCEPTED:
             log.info(
                 "letter",
@@ -85,3 +209,64 @@ class Postman:
                 reason=outcome.reason,
             )
         return outcome
+
+    def _worded(self, letter: Letter) -> Letter:
+        """A bundle says how many letters it holds, and how many it does not."""
+        count = len(letter.rows)
+        if count == 1 and not letter.more:
+            return letter
+        text = letter.text
+        if letter.more:
+            text += "\n" + self._texts.say("letters.more", count=letter.more)
+        fields = letter.fields
+        if count > 1:
+            title = self._texts.say("letters.bundle", count=count)
+            fields = {"title": title, "number": str(count), "who": self._texts.say("letters.account")}
+        return msgspec.structs.replace(letter, text=text, fields=fields)
+
+    # ---- settling --------------------------------------------------------------------------------
+
+    async def _settle_again_and_again(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SETTLE_S):
+                    await self._enough.wait()
+            except TimeoutError:
+                pass
+            self._enough.clear()
+            try:
+                await self._settle()
+            finally:
+                self._moved.set()
+
+    async def _settle(self) -> None:
+        done, self._done = self._done, []
+        if not done:
+            return
+        now = self._clock()
+
+        def write(unit: Unit) -> None:
+            unit.outbox.settle_all(done, now)
+
+        await self._writer.do(write)
+        self._unsettled -= len(done)
+
+
+class _Lane:
+    """Letters that leave one way: those that wait, and how many are on their way."""
+
+    def __init__(self, at_once: int, work: Callable[[_Lane], Coroutine[Any, Any, None]]) -> None:
+        self.waiting: deque[Letter] = deque()
+        self.running = 0
+        self._at_once = at_once
+        self._work = work
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def put(self, letter: Letter) -> None:
+        """One more; it leaves at once if there is room."""
+        self.waiting.append(letter)
+        if self.running < self._at_once:
+            self.running += 1
+            task = asyncio.create_task(self._work(self))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)

@@ -11,10 +11,11 @@ import pytest
 from fakeapi import FakeApi, hang, refused, reset
 
 from bot.config import ConfigError, WeChat
-from bot.wechat.channels import CUSTOM, TEMPLATE, Channels
+from bot.wechat.channels import Channels, standing_consents
 from bot.wechat.client import Client
 from bot.wechat.errors import ApiError, TransientError, classify
-from models.letter import Letter, Outcome, Verdict
+from models.letter import CUSTOM, SUBSCRIPTION, TEMPLATE, Letter, Outcome, Verdict
+from models.pause import Pause
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 """12:00 in Shanghai."""
@@ -23,7 +24,12 @@ UNCERTAIN = TransientError(0, "等待微信接口超时", uncertain=True)
 
 
 def letter(
-    kind: str = "case_filed", *, window_open: bool = True, text: str = "您的需求 12 号已受理。"
+    kind: str = "case_filed",
+    *,
+    window_open: bool = True,
+    text: str = "您的需求 12 号已受理。",
+    consents: frozenset[str] = frozenset(),
+    again: bool = False,
 ) -> Letter:
     return Letter(
         id=7,
@@ -33,14 +39,21 @@ def letter(
         fields={"title": "缺两台轮椅", "number": "12"},
         client_msg_id="letter-7",
         window_open=window_open,
+        consents=consents,
+        again=again,
     )
 
 
 class Post:
     """A client that fails as it is told, and notes what it was asked."""
 
-    def __init__(self, custom: ApiError | None = None, template: ApiError | None = None) -> None:
-        self.custom, self.template = custom, template
+    def __init__(
+        self,
+        custom: ApiError | None = None,
+        template: ApiError | None = None,
+        subscription: ApiError | None = None,
+    ) -> None:
+        self.custom, self.template, self.subscription = custom, template, subscription
         self.sent: list[tuple[Any, ...]] = []
 
     async def send_text(self, openid: str, text: str) -> None:
@@ -61,6 +74,11 @@ class Post:
         if self.template:
             raise self.template
         return "200228332"
+
+    async def send_subscription(self, openid: str, template_id: str, data: Mapping[str, str]) -> None:
+        self.sent.append((SUBSCRIPTION, openid, template_id, dict(data)))
+        if self.subscription:
+            raise self.subscription
 
 
 class Now:
@@ -147,8 +165,6 @@ def test_what_customer_service_refuses_goes_by_template(errcode: int) -> None:
         (45015, Verdict.WAIT, 0, 0),
         (43004, Verdict.WAIT, 0, 0),
         (45002, Verdict.DEAD, 0, 0),
-        (47003, Verdict.DEAD, 0, 0),
-        (40037, Verdict.DEAD, 0, 0),
         (99999, Verdict.DEAD, 0, 0),
     ],
 )
@@ -161,7 +177,10 @@ def test_what_becomes_of_a_letter(
     which = letter("late_reply") if channel == CUSTOM else letter(window_open=False)
     outcome = deliver(post, which)
     assert (outcome.verdict, outcome.channel) == (verdict, channel)
-    assert (outcome.retry_after_s, outcome.pause_channel_s) == (retry_s, pause_s)
+    assert outcome.retry_after_s == retry_s
+    assert [(pause.channel, pause.seconds) for pause in outcome.pauses] == [(channel, pause_s)] * bool(
+        pause_s
+    )
     assert str(errcode) in outcome.reason
     assert outcome.reason.startswith("客服消息" if channel == CUSTOM else "模板消息")
 
@@ -182,10 +201,12 @@ def test_silence_after_a_template_message_is_tried_again_under_the_same_number()
 def test_of_two_refusals_the_one_that_leaves_hope_counts_and_both_are_told() -> None:
     outcome = deliver(Post(custom=classify(45009, ""), template=classify(43004, "")), letter())
     assert (outcome.verdict, outcome.channel) == (Verdict.RETRY, CUSTOM)
+    assert [pause.channel for pause in outcome.pauses] == [CUSTOM]
     assert "45009" in outcome.reason
     assert "43004" in outcome.reason
     outcome = deliver(Post(custom=classify(45015, ""), template=classify(47003, "")), letter())
-    assert (outcome.verdict, outcome.channel) == (Verdict.DEAD, TEMPLATE)
+    assert (outcome.verdict, outcome.channel) == (Verdict.WAIT, CUSTOM)
+    assert [pause.channel for pause in outcome.pauses] == ["template:TPL"]
 
 
 def test_a_spent_quota_pauses_until_midnight_in_shanghai_and_the_other_channel_goes_on() -> None:
@@ -199,7 +220,7 @@ def test_a_spent_quota_pauses_until_midnight_in_shanghai_and_the_other_channel_g
         now.at = NOON + timedelta(hours=11, minutes=59)
         assert (await channels.deliver(letter())).channel == TEMPLATE
         held = await channels.deliver(letter("late_reply"))
-        assert (held.verdict, held.retry_after_s, held.pause_channel_s) == (Verdict.RETRY, 60, 60)
+        assert (held.verdict, held.retry_after_s, held.pauses) == (Verdict.RETRY, 60, ())
         assert [sent[0] for sent in post.sent] == [TEMPLATE]
         now.at = NOON + timedelta(hours=12)
         post.custom = None
@@ -242,3 +263,118 @@ def test_the_whole_way_to_the_platform() -> None:
     assert fake.calls[2].body["client_msg_id"] == "letter-7"
     texts = [call.body["text"]["content"] for call in fake.calls if call.path.endswith("custom/send")]
     assert all(len(text.encode()) <= 2048 for text in texts)
+
+
+@pytest.mark.parametrize(("errcode", "seconds"), [(40037, None), (47003, 3600.0)])
+def test_a_template_that_is_refused_rests_and_its_letters_wait(errcode: int, seconds: float | None) -> None:
+    post, now = Post(template=classify(errcode, "no")), Now()
+
+    async def go() -> None:
+        channels = Channels(post, SETTINGS, now)
+        outcome = await channels.deliver(letter(window_open=False))
+        assert (outcome.verdict, outcome.channel) == (Verdict.WAIT, TEMPLATE)
+        [pause] = outcome.pauses
+        assert (pause.channel, pause.seconds) == ("template:TPL", seconds)
+        assert "case_filed" in pause.reason
+        assert str(errcode) in pause.reason
+        second = await channels.deliver(letter(window_open=False))
+        assert (second.verdict, len(post.sent)) == (Verdict.WAIT, 1)
+        assert "TPL" in second.reason
+        now.at += timedelta(hours=2)
+        await channels.deliver(letter(window_open=False))
+        assert len(post.sent) == (2 if seconds else 1)
+
+    asyncio.run(go())
+
+
+def test_what_another_process_found_out_is_kept_to_and_what_it_resumed_goes_on() -> None:
+    post, now = Post(), Now()
+
+    async def go() -> None:
+        channels = Channels(post, SETTINGS, now)
+        channels.heed({TEMPLATE: Pause(NOON + timedelta(hours=1), "模板消息：今天的接口调用次数已用完")})
+        held = await channels.deliver(letter(window_open=False))
+        assert (held.verdict, held.retry_after_s, post.sent) == (Verdict.RETRY, 3600, [])
+        channels.heed({})
+        assert (await channels.deliver(letter(window_open=False))).verdict is Verdict.ACCEPTED
+        post.template = classify(45009, "")
+        await channels.deliver(letter(window_open=False))
+        channels.heed({})  # as the database was a moment before this process wrote there
+        assert set(channels.paused()) == {TEMPLATE}
+        now.at += timedelta(seconds=6)
+        channels.heed({})
+        assert not channels.paused()
+
+    asyncio.run(go())
+
+
+BOTH = WeChat(
+    templates={"case_filed": "TPL thing1=title"},
+    subscriptions={"case": "SUB thing1=title", "campaign": "LONG forever thing2=title"},
+)
+AGREED = frozenset({"SUB", "LONG"})
+
+
+def test_a_subscribe_notification_is_the_third_way_for_those_who_agreed() -> None:
+    outcome = deliver(post := Post(), letter("case_done", window_open=False, consents=AGREED), BOTH)
+    assert (outcome.verdict, outcome.channel, outcome.template_id) == (Verdict.ACCEPTED, SUBSCRIPTION, "SUB")
+    assert post.sent == [(SUBSCRIPTION, "o1", "SUB", {"thing1": "缺两台轮椅"})]
+    without = deliver(post := Post(), letter("case_done", window_open=False), BOTH)
+    assert (without.verdict, post.sent) == (Verdict.WAIT, [])
+    template_first = deliver(Post(), letter(window_open=False, consents=AGREED), BOTH)
+    assert template_first.channel == TEMPLATE
+    post = Post(template=classify(40037, ""))
+    fallen = deliver(post, letter(window_open=False, consents=AGREED), BOTH)
+    assert (fallen.channel, fallen.template_id) == (SUBSCRIPTION, "SUB")
+    assert [pause.channel for pause in fallen.pauses] == ["template:TPL"]
+
+
+def test_a_person_who_does_not_agree_any_more_is_not_asked_again() -> None:
+    which = letter("case_done", window_open=False, consents=AGREED)
+    outcome = deliver(Post(subscription=classify(43101, "")), which, BOTH)
+    assert (outcome.verdict, outcome.refused_template) == (Verdict.WAIT, "SUB")
+    unknown = deliver(Post(subscription=UNCERTAIN), which, BOTH)
+    assert (unknown.verdict, unknown.uncertain) == (Verdict.WAIT, True)
+
+
+def test_agreement_for_ever_is_set_by_a_word() -> None:
+    assert standing_consents(BOTH) == {"LONG"}
+    with pytest.raises(ConfigError, match=r"subscriptions\.case"):
+        Channels(Post(), WeChat(subscriptions={"case": "SUB thing1"}))
+
+
+def test_what_may_have_arrived_goes_out_again_only_under_its_number() -> None:
+    which = letter(consents=AGREED, again=True)
+    outcome = deliver(post := Post(), which, BOTH)
+    assert (outcome.channel, [sent[0] for sent in post.sent]) == (TEMPLATE, [TEMPLATE])
+    refused_ = deliver(post := Post(template=classify(43004, "")), which, BOTH)
+    assert (refused_.verdict, [sent[0] for sent in post.sent]) == (Verdict.WAIT, [TEMPLATE])
+
+
+@pytest.mark.parametrize(
+    ("kind", "open_", "paused", "expected"),
+    [
+        ("case_filed", True, {}, (CUSTOM, None)),
+        ("case_filed", False, {}, (TEMPLATE, None)),
+        ("case_filed", True, {CUSTOM: 60}, (TEMPLATE, None)),
+        ("case_filed", True, {CUSTOM: 60, TEMPLATE: 30, SUBSCRIPTION: 90}, ("", 30)),
+        ("case_filed", False, {TEMPLATE: 30}, (SUBSCRIPTION, None)),
+        ("case_filed", False, {"template:TPL": None}, (SUBSCRIPTION, None)),
+        ("case_filed", False, {"template:TPL": None, "template:SUB": None}, ("", None)),
+        ("case_filed", False, {TEMPLATE: None, SUBSCRIPTION: None}, ("", 600)),
+        ("case_filed", False, {TEMPLATE: -1}, (TEMPLATE, None)),
+        ("other", False, {}, ("", None)),
+    ],
+)
+def test_the_way_that_a_letter_will_go_is_known_before(
+    kind: str, open_: bool, paused: dict[str, int | None], expected: tuple[str, int | None]
+) -> None:
+    pauses = {
+        name: Pause(None if seconds is None else NOON + timedelta(seconds=seconds), "为什么")
+        for name, seconds in paused.items()
+    }
+    route = Channels(Post(), BOTH, Now()).route(
+        kind, window_open=open_, consents=AGREED, pauses=pauses, now=NOON
+    )
+    wait = None if route.until is None else round((route.until - NOON).total_seconds())
+    assert (route.channel, wait) == expected

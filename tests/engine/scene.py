@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -22,10 +22,12 @@ from bot.kit.router import Router
 from bot.work.postman import Postman
 from bot.work.rounds import Rounds
 from models.fit import Fit
+from models.leasing import WindowThenTemplate
 from models.letter import Letter, Outcome, Verdict
 from models.member import Member
 from models.moment import SHANGHAI
 from models.organisation import Organisation, Post, PostKind
+from models.pause import Pause
 from models.store import Store
 from models.understanding import Slots, Understanding
 
@@ -186,14 +188,18 @@ async def at_work(
     )
     scene: Scene
 
-    async def deliver(letter: Letter) -> Outcome:
-        return await scene.deliver(letter)
+    class Ways(WindowThenTemplate):
+        def heed(self, pauses: Mapping[str, Pause]) -> None:
+            pass
+
+        async def deliver(self, letter: Letter) -> Outcome:
+            return await scene.deliver(letter)
 
     rounds = Rounds(
         store=store,
         writer=writer,
         engine=engine,
-        postman=Postman(writer=writer, deliver=deliver, clock=clock),
+        postman=Postman(writer=writer, ways=Ways(), clock=clock, texts=handlers.texts()),
         refresh=lambda: None,
         clock=clock,
         tick_s=3600,

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from models.admission import bind
 from models.call import Call, CallNow, CallsWaiting, CallUnknown, End
-from models.calls import Listed
+from models.calls import Listed, overdue
 from models.consortium import Seat
 from models.letter import Outcome, Verdict
 from models.member import Member, PhoneTaken, PhoneUnusable
@@ -74,10 +74,10 @@ def keep(store: Store, now: datetime) -> list[object]:
     told: list[object] = []
     while True:
         with store.reading() as unit:
-            if not unit.calls.due(now):
+            if not unit.calling.due(now):
                 return told
         with store.unit() as unit:
-            assert unit.calls.keep(now)
+            assert unit.calling.keep(now)
             told += unit.happenings
 
 
@@ -151,7 +151,7 @@ def test_what_they_hear_in_wechat_leaves_the_list(store: Store, town: Town, now:
     keep(store, now + DAY)
     assert len(listed(store, town, "lead", now + DAY)) == 1
     with store.unit() as unit:
-        assert unit.outbox.say_waiting("o-chair", now + DAY) == ["信 one"]
+        assert unit.outbox.say_waiting("o-chair", now + DAY).texts == ["信 one"]
     assert listed(store, town, "lead", now + DAY) == []
     with store.reading() as unit:
         call = unit.session.scalars(select(Call)).one()
@@ -465,10 +465,10 @@ def test_two_processes_list_somebody_once(postgresql_store: Store, now: datetime
     with postgresql_store.unit() as unit:
         unit.outbox.lease(now, 9)
     with postgresql_store.unit() as one:
-        assert one.calls.keep(now) == 1
+        assert one.calling.keep(now) == 1
         one.session.commit()
         with postgresql_store.unit() as other:
-            assert other.calls.keep(now) == 0
+            assert other.calling.keep(now) == 0
     with postgresql_store.reading() as unit:
         assert len(unit.session.scalars(select(Call)).all()) == 1
 
@@ -478,7 +478,7 @@ def test_the_list_is_found_by_its_index(sqlite_store: Store, now: datetime, tabl
     """However many letters there are: only those that may be phoned for are looked at."""
     build(sqlite_store, now)
     with sqlite_store.reading() as unit:
-        statement = select(OutboxRow.member_id).where(*unit.calls._overdue(now))
+        statement = select(OutboxRow.member_id).where(*overdue(now))
         compiled = statement.compile(sqlite_store.engine, compile_kwargs={"literal_binds": True})
         plan = unit.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").fetchall()
     assert any("ix_outbox_call" in str(row) for row in plan), plan

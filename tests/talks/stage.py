@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import handlers
 from bot.commands.importing import load_world
@@ -32,8 +33,10 @@ from bot.work.postman import Postman
 from bot.work.rounds import Rounds
 from bot.work.seeker import Seeker
 from models import schema
-from models.letter import Letter, Outcome, Verdict
+from models.leasing import Route, WindowThenTemplate
+from models.letter import CUSTOM, Letter, Outcome, Verdict
 from models.moment import SHANGHAI, local
+from models.pause import Pause
 from models.store import Store
 
 WORLD = Path(__file__).parent / "world"
@@ -127,7 +130,9 @@ class Stage:
             store=self.store,
             writer=writer,
             engine=engine,
-            postman=Postman(writer=writer, deliver=self._deliver, clock=self.clock),
+            postman=Postman(
+                writer=writer, ways=Phones(self.pushed), clock=self.clock, texts=handlers.texts()
+            ),
             refresh=lambda: mind.refresh(local(self.clock()).date()),
             clock=self.clock,
             tick_s=3600,
@@ -205,11 +210,26 @@ class Stage:
                 return MenuTapped(entry=rest, **base)
         raise ScriptError(f"第 {cue.line} 行：没有〔{kind}〕这个动作")
 
-    async def _deliver(self, letter: Letter) -> Outcome:
+
+class Phones(WindowThenTemplate):
+    """Customer service to everybody's phone while their window is open; no template is set up."""
+
+    def __init__(self, pushed: list[tuple[str, str]]) -> None:
+        self._pushed = pushed
+
+    def route(self, kind: str, *, window_open: bool, **facts: Any) -> Route:
+        """There is one way, or none."""
+        return Route(CUSTOM if window_open else "")
+
+    def heed(self, pauses: Mapping[str, Pause]) -> None:
+        """Nothing pauses here."""
+
+    async def deliver(self, letter: Letter) -> Outcome:
+        """Arrives at once."""
         if not letter.window_open:
             return Outcome(verdict=Verdict.WAIT, reason="48 小时内没有说过话")
-        self.pushed.append((letter.openid[1:], letter.text))
-        return Outcome(verdict=Verdict.ACCEPTED, channel="custom")
+        self._pushed.append((letter.openid[1:], letter.text))
+        return Outcome(verdict=Verdict.ACCEPTED, channel=CUSTOM)
 
 
 def proofread(script: str, actual: str) -> str:

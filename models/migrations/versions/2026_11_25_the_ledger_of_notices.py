@@ -58,7 +58,41 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_circulars')),
     sa.UniqueConstraint('key', name=op.f('uq_circulars_key'))
     )
+    op.create_table('quota_days',
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
+    sa.Column('used', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('day', 'channel', name=op.f('pk_quota_days'))
+    )
+    op.create_table('pushes',
+    sa.Column('member_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('letter_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_pushes_member_id_members')),
+    sa.PrimaryKeyConstraint('member_id', name=op.f('pk_pushes'))
+    )
+    op.create_table('channel_pauses',
+    sa.Column('channel', sa.String(length=80), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.PrimaryKeyConstraint('channel', name=op.f('pk_channel_pauses'))
+    )
+    op.create_table('consents',
+    sa.Column('openid', sa.String(length=64), nullable=False),
+    sa.Column('template_id', sa.String(length=64), nullable=False),
+    sa.Column('sends_left', sa.Integer(), nullable=False),
+    sa.Column('standing', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('openid', 'template_id', name=op.f('pk_consents'))
+    )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_pending', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.drop_index('ix_outbox_message_id', sqlite_where=sa.text("message_id <> ''"), postgresql_where=sa.text("message_id <> ''"))
+        batch_op.add_column(sa.Column('bundle_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('first_tried_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('uncertain', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.create_index('ix_outbox_pending', ['priority', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.create_index('ix_outbox_owed', ['member_id'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.create_index('ix_outbox_unconfirmed', ['message_id', 'settled_at'], unique=False, sqlite_where=sa.text("state = 'sent' AND message_id <> ''"), postgresql_where=sa.text("state = 'sent' AND message_id <> ''"))
         batch_op.add_column(sa.Column('circular_id', sa.Integer(), nullable=True))
         batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=True)
         batch_op.add_column(sa.Column('office_id', sa.Integer(), nullable=True))
@@ -126,10 +160,22 @@ def downgrade() -> None:
         batch_op.drop_column('subject_id')
         batch_op.drop_column('subject')
         batch_op.drop_column('office_id')
+        batch_op.drop_index('ix_outbox_unconfirmed', sqlite_where=sa.text("state = 'sent' AND message_id <> ''"), postgresql_where=sa.text("state = 'sent' AND message_id <> ''"))
+        batch_op.drop_index('ix_outbox_owed', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.drop_index('ix_outbox_pending', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.drop_column('uncertain')
+        batch_op.drop_column('first_tried_at')
+        batch_op.drop_column('bundle_id')
+        batch_op.create_index('ix_outbox_message_id', ['message_id'], unique=False, sqlite_where=sa.text("message_id <> ''"), postgresql_where=sa.text("message_id <> ''"))
+        batch_op.create_index('ix_outbox_pending', ['due_at'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.drop_column('circular_id')
         batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=False)
 
     op.drop_table('circulars')
+    op.drop_table('consents')
+    op.drop_table('channel_pauses')
+    op.drop_table('pushes')
+    op.drop_table('quota_days')
 
     with op.batch_alter_table('agendas', schema=None) as batch_op:
         batch_op.drop_index('ix_agendas_next', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))

@@ -1,0 +1,140 @@
+"""还要不要发: whether what a letter is about is still so at the moment of sending.
+
+Between the moment a letter is owed and the moment it leaves lie hours, sometimes nights. Meanwhile a turn is swapped,
+a case withdrawn, a post handed on: then the letter is dropped, and its reason kept for whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from sqlalchemy import select
+
+from models.agenda import ACKNOWLEDGED, Agenda, notice_ladders
+from models.case import Case
+from models.clock import Clock
+from models.life import CaseState
+from models.moment import local
+from models.organisation import Post
+
+if TYPE_CHECKING:
+    from models.store import Unit
+
+
+class Purpose(msgspec.Struct, frozen=True):
+    """What of a letter decides whether it still has a purpose."""
+
+    id: int
+    member_id: int | None
+    office_id: int | None
+    subject: str
+    subject_id: int | None
+    edition: int
+    rung: str
+    not_after: datetime | None
+    withdrawn: bool = False
+    """The letter to many that it is a copy of was taken back."""
+
+
+Check = Callable[["Unit", Sequence[Purpose], datetime], Mapping[int, str]]
+"""Letters about one subject; gives the reasons (Chinese, for an officer) of those that lost their purpose, by id."""
+
+
+def _checks() -> Mapping[str, tuple[Check, ...]]:
+    """By subject. Matters with an agenda are looked up there without being named here."""
+    return {
+        "clock": (_clock_stopped,),
+        "case": (_case_over,),
+    }
+
+
+def lost(unit: Unit, letters: Sequence[Purpose], now: datetime) -> dict[int, str]:
+    """Which of these letters lost their purpose, and why; a few statements, however many letters."""
+    found: dict[int, str] = {}
+    by_subject: dict[str, list[Purpose]] = defaultdict(list)
+    in_office: list[Purpose] = []
+    for each in letters:
+        if each.withdrawn:
+            found[each.id] = "通知已撤回"
+        elif each.not_after is not None and each.not_after <= now:
+            found[each.id] = "已经过了要说的时候"
+        else:
+            if each.subject:
+                by_subject[each.subject].append(each)
+            if each.office_id is not None:
+                in_office.append(each)
+    checks, ladders = _checks(), notice_ladders()
+    for subject, about in by_subject.items():
+        wanted = (_agenda_moved, *checks.get(subject, ())) if subject in ladders else checks.get(subject, ())
+        for check in wanted:
+            found.update(check(unit, about, now))
+    found.update(_left_office(unit, in_office, now))
+    return found
+
+
+def _ids(letters: Iterable[Purpose]) -> list[int]:
+    return sorted({each.subject_id for each in letters if each.subject_id is not None})
+
+
+def _agenda_moved(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
+    """The matter has another date or other people, is over or off, or what was asked for was done."""
+    subject = letters[0].subject
+    query = select(Agenda.subject_id, Agenda.edition, Agenda.marks, Agenda.stopped_at).where(
+        Agenda.subject == subject, Agenda.subject_id.in_(_ids(letters))
+    )
+    agendas = {row.subject_id: row for row in unit.connection.execute(query)}
+    rungs = {rung.name: frozenset(rung.unless) for rung in notice_ladders()[subject].rung}
+    found = {}
+    for each in letters:
+        agenda = agendas.get(each.subject_id)
+        if agenda is None or agenda.stopped_at is not None:
+            found[each.id] = "事情已经结束或者取消"
+        elif each.edition and agenda.edition != each.edition:
+            found[each.id] = "安排已经变了"
+        elif done := rungs.get(each.rung, frozenset()) & set(agenda.marks.split()):
+            found[each.id] = "已经有人回执" if ACKNOWLEDGED in done else "要做的已经做了"
+    return found
+
+
+def _clock_stopped(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
+    """What was urged for has happened, or nobody waits for it any more."""
+    query = select(Clock.id).where(Clock.id.in_(_ids(letters)), Clock.stopped_at.is_not(None))
+    stopped = set(unit.connection.execute(query).scalars())
+    return {each.id: "催办的事已经办了" for each in letters if each.subject_id in stopped}
+
+
+_OVER: Final = {
+    CaseState.WITHDRAWN.value: "这件事已经撤回",
+    CaseState.MERGED.value: "这件事已经并入另一件",
+    CaseState.ARCHIVED.value: "这件事已经归档",
+}
+
+
+def _case_over(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
+    """Nobody has to do anything about the case any more."""
+    query = select(Case.number, Case.state).where(Case.number.in_(_ids(letters)), Case.state.in_(_OVER))
+    over = {number: _OVER[state] for number, state in unit.connection.execute(query)}
+    return {each.id: over[each.subject_id] for each in letters if each.subject_id in over}
+
+
+def _left_office(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
+    """The recipient holds no post any more where they would be told as an officer."""
+    if not letters:
+        return {}
+    today = local(now).date()
+    query = select(Post.organisation_id, Post.member_id).where(
+        Post.organisation_id.in_({each.office_id for each in letters}),
+        Post.member_id.in_({each.member_id for each in letters}),
+        Post.since <= today,
+        Post.until.is_(None) | (Post.until > today),
+    )
+    held = {(organisation_id, member_id) for organisation_id, member_id in unit.connection.execute(query)}
+    return {
+        each.id: "收信人已经不在这个职务上"
+        for each in letters
+        if (each.office_id, each.member_id) not in held
+    }
