@@ -1,4 +1,4 @@
-"""``python -m benchmarks [pipeline|openloop|startup|importing|generating|all] [--quick] [--json FILE]``: the tables of docs/performance.md.
+"""``python -m benchmarks [pipeline|openloop|startup|importing|generating|draining|all] [--quick] [--json FILE]``: the tables of docs/performance.md.
 
 ``make bench`` installs what the baselines need and runs it.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import generating, importing, makers, openloop, pipeline, startup
+from benchmarks import draining, generating, importing, makers, openloop, pipeline, startup
 from benchmarks.report import machine
 
 MEASURES = {
@@ -20,6 +20,7 @@ MEASURES = {
     "startup": startup.measure,
     "importing": importing.measure,
     "generating": generating.measure,
+    "draining": draining.measure,
 }
 
 
@@ -31,19 +32,28 @@ def main() -> int:
         "--quick", action="store_true", help="fewer and shorter rounds: about four minutes for all"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="every figure of every run")
+    parser.add_argument("--count", type=int, help="draining: so many letters instead of 80,000")
+    parser.add_argument(
+        "--postgresql", action="store_true", help="draining alone: on PostgreSQL too; with `all` it always is"
+    )
     args = parser.parse_args()
     if not sys.platform.startswith("linux"):
         print("The benchmarks read CPU and memory from /proc: Linux only.", file=sys.stderr)
         return 1
     about = machine()
     print(f"{about}\n", flush=True)
-    print("making the database, if it is not there yet", file=sys.stderr, flush=True)
-    makers.database()
+    if args.what != "draining":
+        print("making the database, if it is not there yet", file=sys.stderr, flush=True)
+        makers.database()
     kept = {}
     try:
         for name, measure in MEASURES.items():
             if args.what in (name, "all"):
-                tables = measure(args.quick)
+                tables = (
+                    draining.measure(args.quick, args.count, postgresql=args.postgresql or args.what == "all")
+                    if name == "draining"
+                    else measure(args.quick)
+                )
                 kept[name] = tables
                 print("\n".join(str(table) for table in tables), flush=True)
     except RuntimeError as error:

@@ -115,7 +115,7 @@ _CLAIM: Final[Mapping[str, str]] = {
         ON CONFLICT (member_id) DO UPDATE SET day = excluded.day, letter_id = excluded.letter_id
         WHERE pushes.day < excluded.day OR pushes.letter_id = excluded.letter_id
         RETURNING member_id
-    """  # noqa: S608 - nothing but our own words
+    """
     for dialect, rows in {
         "sqlite": "SELECT json_extract(value, '$.member_id'), json_extract(value, '$.day'), "
         "json_extract(value, '$.letter_id') FROM json_each(?) WHERE true",

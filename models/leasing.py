@@ -8,15 +8,15 @@ room; what may not leave is dropped, put off or kept for the next contact, each 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import Integer, bindparam, func, or_, select, true
 
-from models.amend import Amend
 from models.allowance import SHARES
+from models.amend import Amend
 from models.base import Moment
 from models.circular import Circular
 from models.identity import Identity
@@ -266,7 +266,7 @@ class Leasing:
         )
         known = {each.id for each in due}
         rows = self._unit.connection.execute(query, {"now": self._now})
-        return [_Due(*row) for row in rows.tuples() if row[0] not in known]
+        return [_Due(*tuple(row)) for row in rows if row[0] not in known]
 
     # ---- what may not leave ----------------------------------------------------------------------
 
@@ -428,12 +428,12 @@ class Leasing:
         left = []
         for bundle in bundles:
             first = bundle.first
-            if first.personal and bundle.channel and first.member_id is not None:
-                if first.member_id not in given or wanted[first.member_id] != first.id:
-                    for each in bundle.rows:
-                        self._hold_till_tomorrow(each)
-                    continue
-            left.append(bundle)
+            limited = first.personal and bundle.channel != ""
+            if limited and (first.member_id not in given or wanted.get(first.member_id) != first.id):
+                for each in bundle.rows:
+                    self._hold_till_tomorrow(each)
+            else:
+                left.append(bundle)
         return left
 
     def _within_quota(self, bundles: list[_Bundle]) -> list[_Bundle]:

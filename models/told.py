@@ -175,7 +175,7 @@ class Told:
     def counts(self) -> Mapping[str, int]:
         """How many letters stand in each state; reads the whole outbox."""
         query = select(OutboxRow.state, func.count()).group_by(OutboxRow.state)
-        found = {state: count for state, count in self._unit.connection.execute(query)}
+        found = {row[0]: row[1] for row in self._unit.connection.execute(query)}
         return {state.value: found.get(state.value, 0) for state in State}
 
     def uncertain(self) -> int:

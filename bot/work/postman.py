@@ -60,6 +60,8 @@ class Postman:
         self._clock = clock
         self._texts = texts
         self._one_run = asyncio.Lock()
+        self.tried = 0
+        """Messages tried so far, of all runs."""
 
     async def deliver_due(self) -> int:
         """Delivers all letters that are due; gives how many messages were tried.
@@ -72,6 +74,7 @@ class Postman:
                 await run.until_nothing_is_due()
             finally:
                 await run.end()
+                self.tried += run.tried
             return run.tried
 
 
