@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.kit.context import Aloud
 from bot.kit.lists import shorten
 from bot.kit.router import Router
+from models.agenda import About
 from models.clock import Level
 from models.clocks import CalendarEnds
 from models.moment import local
@@ -37,6 +38,7 @@ def urged(aloud: Aloud, case: Urged) -> None:
         ),
         fields={"title": shorten(case.text, 20), "number": str(case.number)},
         priority=Priority.ANSWER if case.level is Level.ESCALATE else Priority.DUTY,
+        about=About("clock", case.clock_id),
     )
 
 
@@ -59,6 +61,7 @@ def stuck(aloud: Aloud, case: Stuck) -> None:
         ),
         fields={"title": shorten(case.text, 20), "number": str(case.number)},
         priority=Priority.ANSWER,
+        about=About("case", case.number),
     )
 
 

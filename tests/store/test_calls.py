@@ -380,8 +380,8 @@ def test_a_new_number(store: Store, town: Town, now: datetime) -> None:
 def test_what_waited_for_somebody_who_leaves_is_phoned_for_and_news_is_dropped(
     store: Store, town: Town, now: datetime, owe: Owe
 ) -> None:
+    owe("chair", "news", now - DAY, Priority.NEWS)
     owe("chair", "duty", now)
-    owe("chair", "news", now, Priority.NEWS)
     with store.unit() as unit:
         unit.outbox.post(key="late", kind="late_reply", text="晚了", fields={}, now=now, openid="o-chair")
         for letter in unit.outbox.lease(now, 9):
