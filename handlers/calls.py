@@ -119,7 +119,7 @@ def _card(ctx: Context, step: CallList, call: Call) -> Reply:
         name=one.name,
         organisation=one.organisation,
         phone=one.phone,
-        texts="\n".join(shorten(text, 120) for text in one.texts[:TOLD_AT_ONCE]),
+        texts="\n".join(shorten(text.replace("\n", ""), 120) for text in one.texts[:TOLD_AT_ONCE]),
     )
 
 

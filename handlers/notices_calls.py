@@ -37,7 +37,7 @@ def now(aloud: Aloud, call: CallNow) -> None:
             name=call.name,
             organisation=call.organisation,
             phone=aloud.phone_of(call.member_id),
-            text=shorten(call.text, 120),
+            text=shorten(call.text.replace("\n", ""), 120),
         ),
         fields={"title": aloud.say("notices_calls.title"), "who": call.name},
         priority=Priority.URGENT,
