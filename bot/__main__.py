@@ -21,6 +21,7 @@ ABOUT = {
     "doctor": "检查配置、数据库、微信接口",
     "import": "导入党组织、党员、清单等表格",
     "export": "导出台账，.xlsx 或 .csv",
+    "outbox": "看待发的消息，重发，停发，接着发",
     "understand": "看机器怎么理解一句话",
     "match": "看清单上有什么合适",
     "replay": "用现在的理解重读存下的消息，看哪些会不一样",
@@ -29,12 +30,13 @@ ABOUT = {
     "key": "生成一把数据密钥",
     "bench": "性能测试",
 }
-CONFIGURED = ("serve", "migrate", "doctor", "import", "export", "match", "replay")
+CONFIGURED = ("serve", "migrate", "doctor", "import", "export", "outbox", "match", "replay")
 """Commands that read the settings."""
 MODULES = {
     "sample": "sample",
     "import": "importing",
     "export": "export",
+    "outbox": "outbox",
     "understand": "understand",
     "match": "match",
     "replay": "replay",
@@ -135,6 +137,10 @@ def run(args: argparse.Namespace) -> int:
             from bot.commands import export
 
             return serving.with_store(config, lambda store: export.run(args, store))
+        case "outbox":
+            from bot.commands import outbox
+
+            return serving.with_store(config, lambda store: outbox.run(args, store))
         case "doctor":
             from bot.commands import doctor
 

@@ -22,7 +22,7 @@ def notices(ctx: Context) -> Reply:
     member_id = ctx.person.member_id if ctx.person is not None else None
     said = ctx.unit.outbox.say_owed(ctx.openid, member_id, ctx.now)
     if said.texts:
-        texts = "\n\n".join(said.texts)
+        texts = "\n——\n".join(said.texts)
         if said.rest:
             return ctx.say("letters.said_more", texts=texts, count=said.rest)
         return ctx.say("letters.said", texts=texts)

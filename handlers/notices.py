@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.kit.context import Aloud
 from bot.kit.lists import shorten
 from bot.kit.router import Router
+from models.agenda import About
 from models.appeal import AppealKind, AppealMade
 from models.case import CaseFiled, CaseJoined
 from models.identity import BindingAsked, BindingDecided
@@ -54,6 +55,7 @@ def filed(aloud: Aloud, case: CaseFiled) -> None:
             "kind": kind,
         },
         priority=Priority.URGENT if case.urgent else Priority.DUTY,
+        about=About("case", case.number),
     )
 
 
@@ -64,6 +66,7 @@ def joined(aloud: Aloud, case: CaseJoined) -> None:
         aloud.card(case.organisation_id).desk,
         "case_joined",
         key=f"case:{case.number}:joined:{case.count}",
+        about=About("case", case.number),
         text=aloud.say("notices.joined", number=case.number, text=case.text, count=case.count),
         fields={"title": case.text, "number": str(case.number)},
         priority=Priority.NEWS,
@@ -110,6 +113,7 @@ def none_suits(aloud: Aloud, case: NoneChosen) -> None:
         _desks(aloud, case.organisation_id, case.chair_id),
         "none_suits",
         key=f"case:{case.number}:none",
+        about=About("case", case.number),
         text=aloud.say("notices.none_suits", number=case.number, text=case.text),
         fields={"title": case.text, "number": str(case.number)},
     )

@@ -129,7 +129,8 @@ def moved(aloud: Aloud, move: CaseMoved) -> None:
             key=f"case:{move.number}:{move.step}:{name}:{aloud.now:%m%d%H%M%S%f}:{move.times}",
             text=aloud.say(f"notices_case.{move.step}_{name}", **facts),
             fields={"title": shorten(move.text, 20), "number": str(move.number), "who": shorten(unit, 20)},
-            priority=priority,
+            # In an urgent case nothing that somebody waits for is put off, neither by night nor by other letters.
+            priority=Priority.URGENT if move.urgent and priority <= Priority.ANSWER else priority,
         )
 
 

@@ -49,6 +49,7 @@ def stuck(aloud: Aloud, case: Stuck) -> None:
         _recipients(aloud, Level.ESCALATE, case.holder_id, case.organisation_ids),
         "case_stuck",
         key=f"case:{case.number}:stuck",
+        about=About("case", case.number),
         text=aloud.say(
             "notices_urging.stuck",
             number=case.number,
@@ -61,7 +62,6 @@ def stuck(aloud: Aloud, case: Stuck) -> None:
         ),
         fields={"title": shorten(case.text, 20), "number": str(case.number)},
         priority=Priority.ANSWER,
-        about=About("case", case.number),
     )
 
 
@@ -72,6 +72,7 @@ def invited(aloud: Aloud, case: RatingInvited) -> None:
         [case.reporter_id],
         "case_invite",
         key=f"urging:{case.clock_id}:invite",
+        about=About("clock", case.clock_id),
         text=aloud.say("notices_urging.invite", number=case.number, text=shorten(case.text, 20)),
         fields={"title": shorten(case.text, 20), "number": str(case.number)},
         priority=Priority.NEWS,

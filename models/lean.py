@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Select, Table, literal_column
+import msgspec
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import UpdateBase
@@ -89,6 +102,20 @@ class Compiled:
 def among(column: ColumnElement[str], words: Iterable[str]) -> ColumnElement[bool]:
     """That a column is one of our own few words, written into the statement: a lean one cannot grow a list of values."""
     return column.in_([literal_column(f"'{word}'") for word in words])
+
+
+def one_of(column: Any, name: str, dialect: str) -> ColumnElement[bool]:
+    """That a column is one of as many numbers as there may be, given as one value: ``as_list`` makes it."""
+    if dialect == "postgresql":
+        return column == func.any(bindparam(name, type_=ARRAY(Integer())))  # type: ignore[no-any-return]
+    each = func.json_each(bindparam(name, type_=String())).table_valued("value")
+    return column.in_(select(each.c.value))  # type: ignore[no-any-return]
+
+
+def as_list(unit: Unit, numbers: Iterable[int | None]) -> Any:
+    """Numbers as the one value that ``one_of`` takes."""
+    values = [each for each in numbers if each is not None]
+    return values if unit.dialect.name == "postgresql" else msgspec.json.encode(values).decode()
 
 
 class Lean:

@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-from sqlalchemy import Integer, bindparam, func, or_, select, true
+from sqlalchemy import select, true
 
 from models.allowance import SHARES
 from models.amend import Amend
-from models.base import Moment
-from models.circular import Circular
+from models.due import ELSE_FOR, OF_PRIORITY, Bundle, Due, Routes, Taken
 from models.identity import Identity
-from models.lean import Lean
+from models.lean import as_list
 from models.letter import CUSTOM, TEMPLATE, Letter
 from models.moment import local
-from models.owed import LEASE, Body, OutboxRow, Priority, State, in_state
+from models.owed import LEASE, Body, OutboxRow, Priority, State
 from models.pause import EVERYTHING, Pause
 from models.purpose import Purpose, lost
 from models.window import Contact, window_open
@@ -37,151 +35,9 @@ ROOM: Final = 1_900
 """Bytes of a bundle's sentences: one message has at most 2,047, and a line may have to say how many more there are."""
 OFFICERS_BUNDLE: Final = 3
 """From so many letters at once on an officer gets them as one: their window allows five messages."""
-BETWEEN: Final = "\n\n"
+BETWEEN: Final = "\n——\n"
 
 
-class Route(msgspec.Struct, frozen=True):
-    """Which way a letter goes first."""
-
-    channel: str
-    """Empty: none is open to it."""
-    until: datetime | None = None
-    """Set where the only ways are paused: when one of them opens again."""
-    reason: str = ""
-
-
-class Routes(Protocol):
-    """Who knows the channels."""
-
-    wants_consents: bool
-    """Whether what people agreed to has to be looked up."""
-
-    def route(
-        self,
-        kind: str,
-        *,
-        window_open: bool,
-        consents: frozenset[str],
-        pauses: Mapping[str, Pause],
-        now: datetime,
-    ) -> Route:
-        """The first way that is open."""
-
-
-class WindowThenTemplate:
-    """The ways as they are where nobody knows more."""
-
-    wants_consents = False
-
-    def route(
-        self,
-        kind: str,
-        *,
-        window_open: bool,
-        consents: frozenset[str],
-        pauses: Mapping[str, Pause],
-        now: datetime,
-    ) -> Route:
-        """Customer service while the window is open, else a template message."""
-        return Route(CUSTOM if window_open else TEMPLATE)
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """What one look came to."""
-
-    letters: list[Letter]
-    looked_at: int
-    """How many were due; 0: there is nothing left to do now."""
-    pauses: Mapping[str, Pause]
-
-
-class _Due(msgspec.Struct):
-    """A letter that is due, as it lies in the outbox, and what was found out about it."""
-
-    id: int
-    member_id: int | None
-    openid: str | None
-    kind: str
-    sealed: bytes
-    priority: int
-    attempts: int
-    lease_until: datetime | None
-    channel: str
-    bundle_id: int | None
-    first_tried_at: datetime | None
-    office_id: int | None
-    subject: str
-    subject_id: int | None
-    edition: int
-    rung: str
-    not_after: datetime | None
-    withdrawn_at: datetime | None
-    due_at: datetime
-    uncertain: bool
-    contact: Contact | None = None
-
-    @property
-    def again(self) -> bool:
-        """Whether an earlier attempt ended in the dark."""
-        return self.lease_until is not None or self.uncertain
-
-    @property
-    def personal(self) -> bool:
-        """Whether it counts as a push to a member as the person they are."""
-        return self.office_id is None and self.member_id is not None and self.priority > Priority.URGENT
-
-
-class _Bundle(msgspec.Struct):
-    """Letters that leave as one message."""
-
-    rows: list[_Due]
-    window_open: bool = False
-    consents: frozenset[str] = frozenset()
-    channel: str = ""
-    more: int = 0
-
-    @property
-    def first(self) -> _Due:
-        """The one that gives it its number."""
-        return self.rows[0]
-
-
-_FREE = or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < bindparam("now", type_=Moment()))
-_COLUMNS = (
-    OutboxRow.id,
-    OutboxRow.member_id,
-    OutboxRow.openid,
-    OutboxRow.kind,
-    func.coalesce(OutboxRow.body_sealed, Circular.body_sealed),
-    OutboxRow.priority,
-    OutboxRow.attempts,
-    OutboxRow.lease_until,
-    OutboxRow.channel,
-    OutboxRow.bundle_id,
-    OutboxRow.first_tried_at,
-    OutboxRow.office_id,
-    OutboxRow.subject,
-    OutboxRow.subject_id,
-    OutboxRow.edition,
-    OutboxRow.rung,
-    OutboxRow.not_after,
-    Circular.withdrawn_at,
-    OutboxRow.due_at,
-    OutboxRow.uncertain,
-)
-_OF_PRIORITY = Lean(
-    select(*_COLUMNS)
-    .outerjoin(Circular, Circular.id == OutboxRow.circular_id)
-    .where(
-        in_state(State.PENDING),
-        OutboxRow.priority == bindparam("priority", type_=Integer()),
-        OutboxRow.due_at <= bindparam("now", type_=Moment()),
-        _FREE,
-    )
-    .order_by(OutboxRow.due_at, OutboxRow.id)
-    .limit(bindparam("most", type_=Integer()))
-    .with_for_update(skip_locked=True, of=OutboxRow)
-)
 _LEASE = Amend(
     OutboxRow.__table__,  # type: ignore[arg-type]
     ["openid", "lease_until", "attempts", "channel", "bundle_id", "first_tried_at"],
@@ -223,16 +79,16 @@ class Leasing:
 
     # ---- what is due -----------------------------------------------------------------------------
 
-    def _due(self, limit: int) -> list[_Due]:
-        due: list[_Due] = []
+    def _due(self, limit: int) -> list[Due]:
+        due: list[Due] = []
         for priority in Priority:
             if len(due) >= limit:
                 break
             values = {"priority": int(priority), "now": self._now, "most": limit - len(due)}
-            due += [_Due(*row) for row in _OF_PRIORITY.run(self._unit, values)]
+            due += [Due(*row) for row in OF_PRIORITY.run(self._unit, values)]
         return due if self._rules.quiet.end(self._now) else due + self._what_else_for(due)
 
-    def _not_at_night(self, due: list[_Due]) -> list[_Due]:
+    def _not_at_night(self, due: list[Due]) -> list[Due]:
         """In quiet hours only what is urgent, and the repeat of what may be there already."""
         until = self._rules.quiet.end(self._now)
         if until is None:
@@ -245,32 +101,21 @@ class Leasing:
                 left.append(each)
         return left
 
-    def _what_else_for(self, due: list[_Due]) -> list[_Due]:
+    def _what_else_for(self, due: list[Due]) -> list[Due]:
         """Whatever else is due for the members of a batch: they hear everything at once or not today."""
         members = {each.member_id for each in due if each.personal}
         if not members:
             return []
-        query = (
-            select(*_COLUMNS)
-            .outerjoin(Circular, Circular.id == OutboxRow.circular_id)
-            .where(
-                in_state(State.PENDING),
-                OutboxRow.member_id.in_(members),
-                OutboxRow.office_id.is_(None),
-                OutboxRow.priority > int(Priority.URGENT),
-                OutboxRow.due_at <= self._now,
-                _FREE,
-            )
-            .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-            .with_for_update(skip_locked=True, of=OutboxRow)
-        )
-        known = {each.id for each in due}
-        rows = self._unit.connection.execute(query, {"now": self._now})
-        return [_Due(*tuple(row)) for row in rows if row[0] not in known]
+        values = {
+            "now": self._now,
+            "members": as_list(self._unit, members),
+            "known": as_list(self._unit, [each.id for each in due]),
+        }
+        return [Due(*row) for row in ELSE_FOR.run(self._unit, values)]
 
     # ---- what may not leave ----------------------------------------------------------------------
 
-    def _of_use(self, due: list[_Due]) -> list[_Due]:
+    def _of_use(self, due: list[Due]) -> list[Due]:
         """Without what lost its purpose."""
         reasons = lost(
             self._unit,
@@ -295,7 +140,7 @@ class Leasing:
                 self._put_aside(each, State.DROPPED, reasons[each.id], settled=True)
         return [each for each in due if each.id not in reasons]
 
-    def _reachable(self, due: list[_Due]) -> list[_Due]:
+    def _reachable(self, due: list[Due]) -> list[Due]:
         """Without those whose recipient is not on WeChat: somebody has to call, unless it is mere news."""
         by_member = self._contacts(
             Identity.member_id, {each.member_id for each in due if each.member_id is not None}
@@ -326,7 +171,7 @@ class Leasing:
                 found[key] = contact
         return found
 
-    def _certain(self, due: list[_Due]) -> list[_Due]:
+    def _certain(self, due: list[Due]) -> list[Due]:
         """Without what may have arrived before a process died; a template message is sent again in time."""
         left = []
         for each in due:
@@ -341,8 +186,8 @@ class Leasing:
 
     # ---- what leaves together --------------------------------------------------------------------
 
-    def _bundled(self, due: list[_Due]) -> list[_Bundle]:
-        groups: dict[Any, list[_Due]] = defaultdict(list)
+    def _bundled(self, due: list[Due]) -> list[Bundle]:
+        groups: dict[Any, list[Due]] = defaultdict(list)
         for each in due:
             if each.attempts and each.bundle_id is not None:
                 key: Any = ("again", each.bundle_id)  # as it was sent before
@@ -360,14 +205,14 @@ class Leasing:
             if how == "person":
                 bundles.append(self._filled(rows))
             elif how == "officer" and self._at_once(rows):
-                bundles.append(_Bundle(rows))
+                bundles.append(Bundle(rows))
             elif how == "again":
-                bundles.append(_Bundle(sorted(rows, key=lambda each: each.id != each.bundle_id)))
+                bundles.append(Bundle(sorted(rows, key=lambda each: each.id != each.bundle_id)))
             else:
-                bundles += [_Bundle([each]) for each in rows]
+                bundles += [Bundle([each]) for each in rows]
         return bundles
 
-    def _filled(self, rows: list[_Due]) -> _Bundle:
+    def _filled(self, rows: list[Due]) -> Bundle:
         """As much as one message holds; the rest waits for the next day."""
         size, fits = 0, 0
         for each in rows:
@@ -377,9 +222,9 @@ class Leasing:
             fits += 1
         for each in rows[fits:]:
             self._hold_till_tomorrow(each)
-        return _Bundle(rows[:fits], more=len(rows) - fits)
+        return Bundle(rows[:fits], more=len(rows) - fits)
 
-    def _at_once(self, rows: list[_Due]) -> bool:
+    def _at_once(self, rows: list[Due]) -> bool:
         contact = rows[0].contact
         return (
             len(rows) >= OFFICERS_BUNDLE
@@ -388,7 +233,7 @@ class Leasing:
             and sum(len(self._body(each).text.encode()) + len(BETWEEN) for each in rows) <= ROOM
         )
 
-    def _routed(self, bundles: list[_Bundle], pauses: Mapping[str, Pause]) -> list[_Bundle]:
+    def _routed(self, bundles: list[Bundle], pauses: Mapping[str, Pause]) -> list[Bundle]:
         """Which way each goes; without those whose only ways are paused."""
         consents: Mapping[str, frozenset[str]] = {}
         if self._routes.wants_consents:
@@ -417,7 +262,7 @@ class Leasing:
             left.append(bundle)
         return left
 
-    def _once_a_day(self, bundles: list[_Bundle]) -> list[_Bundle]:
+    def _once_a_day(self, bundles: list[Bundle]) -> list[Bundle]:
         """Without what would be a member's second push of the day."""
         wanted: dict[int, int] = {}
         for bundle in sorted(bundles, key=lambda each: not each.first.attempts):
@@ -436,7 +281,7 @@ class Leasing:
                 left.append(bundle)
         return left
 
-    def _within_quota(self, bundles: list[_Bundle]) -> list[_Bundle]:
+    def _within_quota(self, bundles: list[Bundle]) -> list[Bundle]:
         """Without what the day's quota of template messages has no room for."""
         wanting = [each for each in bundles if each.channel == TEMPLATE]
         if not wanting:
@@ -463,7 +308,7 @@ class Leasing:
 
     # ---- writing it down -------------------------------------------------------------------------
 
-    def _letter(self, bundle: _Bundle) -> Letter:
+    def _letter(self, bundle: Bundle) -> Letter:
         first, contact = bundle.first, bundle.first.contact
         assert contact is not None  # noqa: S101 - those without one have been put aside
         bodies = [self._body(each) for each in bundle.rows]
@@ -485,19 +330,19 @@ class Leasing:
             lease_until=self._now + LEASE,
         )
 
-    def _body(self, each: _Due) -> Body:
+    def _body(self, each: Due) -> Body:
         body = self._bodies.get(each.sealed)
         if body is None:
             body = self._bodies[each.sealed] = Body.open(each.sealed, self._unit.vault)
         return body
 
-    def _hold_till_tomorrow(self, each: _Due) -> None:
+    def _hold_till_tomorrow(self, each: Due) -> None:
         self._hold(each, self._rules.quiet.tomorrow(self._now), "今天已经推送过，明天一起说")
 
-    def _leave_uncertain(self, each: _Due) -> None:
+    def _leave_uncertain(self, each: Due) -> None:
         self._put_aside(each, State.WAITING, "发送中断，不知是否已送达，等对方下次来信时告知", uncertain=True)
 
-    def _hold(self, each: _Due, until: datetime, reason: str) -> None:
+    def _hold(self, each: Due, until: datetime, reason: str) -> None:
         if each.again:
             # By then the platform would not know it for a repeat any more.
             self._leave_uncertain(each)
@@ -505,12 +350,12 @@ class Leasing:
         self._aside.append(self._row(each, State.PENDING, reason) | {"due_at": until})
 
     def _put_aside(
-        self, each: _Due, state: State, reason: str, *, settled: bool = False, uncertain: bool = False
+        self, each: Due, state: State, reason: str, *, settled: bool = False, uncertain: bool = False
     ) -> None:
         changed = {"settled_at": self._now if settled else None, "uncertain": uncertain}
         self._aside.append(self._row(each, state, reason) | changed)
 
-    def _row(self, each: _Due, state: State, reason: str) -> dict[str, Any]:
+    def _row(self, each: Due, state: State, reason: str) -> dict[str, Any]:
         return {
             "id": each.id,
             "openid": each.contact.openid if each.contact is not None else each.openid,
@@ -522,7 +367,7 @@ class Leasing:
             "uncertain": False,
         }
 
-    def _write(self, bundles: Sequence[_Bundle]) -> None:
+    def _write(self, bundles: Sequence[Bundle]) -> None:
         until = self._now + LEASE
         _LEASE.run(
             self._unit,

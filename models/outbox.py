@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.agenda import About
-from models.leasing import Leasing, Routes, Taken, WindowThenTemplate
+from models.due import Routes, Taken, WindowThenTemplate
+from models.leasing import Leasing
 from models.letter import Letter, Outcome
 from models.owed import ABOUT_NOTHING, LEASE, MOST_ATTEMPTS, Body, OutboxRow, Priority, State, in_state
 from models.pending import Rows

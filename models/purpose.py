@@ -92,7 +92,9 @@ def _agenda_moved(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapp
     for each in letters:
         agenda = agendas.get(each.subject_id)
         if agenda is None or agenda.stopped_at is not None:
-            found[each.id] = "事情已经结束或者取消"
+            # Without a rung it is no reminder: it may be the very letter that says that the matter is off.
+            if each.rung:
+                found[each.id] = "事情已经结束或者取消"
         elif each.edition and agenda.edition != each.edition:
             found[each.id] = "安排已经变了"
         elif done := rungs.get(each.rung, frozenset()) & set(agenda.marks.split()):

@@ -73,6 +73,8 @@ class Settling:
     def release(self, letters: Iterable[Letter]) -> None:
         """These were taken and not tried: whoever looks next may take them at once."""
         given_back = list(letters)
+        if not given_back:
+            return
         _RELEASE.run(
             self._unit,
             [

@@ -54,6 +54,7 @@ def run(config: Config) -> int:
         if schema.current(opened) == schema.HEAD:
             check("名册和清单", lambda: _holdings(opened))
             check("积压", lambda: _backlog(opened))
+            check("停发", lambda: _pauses(opened))
             check("工作日历", lambda: _calendar(opened))
         opened.close()
     check("微信接口", lambda: asyncio.run(_token(config)))
@@ -88,6 +89,18 @@ def _backlog(store: Store) -> str:
     if age > 600:
         raise ConfigError(f"{due} 封到时间没发出，最久的 {age / 60:.0f} 分钟；请看 serve 是否在运行")
     return f"到时间没发出的 {due} 封"
+
+
+def _pauses(store: Store) -> str:
+    with store.reading() as unit:
+        pauses = unit.pauses.current(real_clock())
+    if pauses:
+        lines = "；".join(
+            f"{name}（{'直到恢复' if pause.until is None else f'到 {local(pause.until):%m-%d %H:%M}'}）{pause.reason}"
+            for name, pause in sorted(pauses.items())
+        )
+        raise ConfigError(f"有停着的：{lines}。改好以后请运行 python -m bot outbox resume 名字")
+    return "没有停着的"
 
 
 def _calendar(store: Store) -> str:

@@ -21,7 +21,7 @@ from bot.wechat.errors import (
     TransientError,
     explain,
 )
-from models.leasing import Route
+from models.due import Route
 from models.letter import CUSTOM, SUBSCRIPTION, TEMPLATE, Letter, Outcome, PauseAsked, Verdict
 from models.pause import BROKEN, Pause
 

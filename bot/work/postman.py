@@ -19,7 +19,7 @@ import structlog
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock
 from bot.kit.texts import Texts
-from models.leasing import Routes, Taken
+from models.due import Routes, Taken
 from models.letter import CUSTOM, Letter, Outcome, Verdict
 from models.pause import Pause
 from models.store import Unit
@@ -91,12 +91,14 @@ class _Run:
         self._behind: dict[str, deque[Letter]] = {}
         """By person: what goes out when the one before has."""
         self._done: list[tuple[Letter, Outcome]] = []
+        self._too_late: list[Letter] = []
         self._unsettled = 0
         """Letters that were taken and are not settled."""
         self._moved = asyncio.Event()
         """Set whenever there is an outcome to write down, or room for more letters."""
         self._enough = asyncio.Event()
         self._settler: asyncio.Task[None] | None = None
+        self._taking: asyncio.Future[Taken] | None = None
 
     async def until_nothing_is_due(self) -> None:
         """Takes and settles until neither is left."""
@@ -115,8 +117,14 @@ class _Run:
 
     async def end(self) -> None:
         """Waits for what is on its way, writes everything down, and gives back what was not begun."""
-        given_back = [letter for lane in self._lanes.values() for letter in lane.waiting]
-        given_back += [letter for line in self._behind.values() for letter in line]
+        if self._taking is not None:
+            await asyncio.wait([self._taking])
+            if not self._taking.cancelled() and self._taking.exception() is None:
+                letters = self._taking.result().letters
+                self._too_late += letters
+                self._unsettled += len(letters)
+        self._too_late += [letter for lane in self._lanes.values() for letter in lane.waiting]
+        self._too_late += [letter for line in self._behind.values() for letter in line]
         for lane in self._lanes.values():
             lane.waiting.clear()
         self._behind.clear()
@@ -126,9 +134,6 @@ class _Run:
             self._settler.cancel()
             await asyncio.gather(self._settler, return_exceptions=True)
         await self._settle()
-        if given_back:
-            now = self._clock()
-            await self._writer.do(lambda unit: unit.outbox.release(given_back, now))
 
     async def _wait(self) -> None:
         self._moved.clear()
@@ -140,7 +145,12 @@ class _Run:
 
     async def _take(self) -> Taken:
         now = self._clock()
-        taken = await self._writer.do(lambda unit: unit.outbox.take(now, ROUND, self._ways))
+        # Whoever is cancelled meanwhile has the letters all the same: ``end`` gives them back.
+        self._taking = asyncio.ensure_future(
+            self._writer.do(lambda unit: unit.outbox.take(now, ROUND, self._ways))
+        )
+        taken = await asyncio.shield(self._taking)
+        self._taking = None
         self._ways.heed(taken.pauses)
         for letter in taken.letters:
             self._unsettled += 1
@@ -165,7 +175,7 @@ class _Run:
                 outcome = await self._try(letter)
                 self._next_of(letter.openid)
                 if outcome is None:
-                    self._put_back(letter)
+                    self._too_late.append(letter)
                     continue
                 self.tried += 1
                 self._done.append((letter, outcome))
@@ -182,12 +192,6 @@ class _Run:
             self._start(line.popleft())
         else:
             self._behind.pop(openid, None)
-
-    def _put_back(self, letter: Letter) -> None:
-        outcome = Outcome(
-            verdict=Verdict.RETRY, channel=letter.channel, retry_after_s=1.0, reason="没轮到，稍后再发"
-        )
-        self._done.append((letter, outcome))
 
     async def _try(self, letter: Letter) -> Outcome | None:
         """What an attempt came to; None: it was too late to begin one."""
@@ -244,15 +248,17 @@ class _Run:
 
     async def _settle(self) -> None:
         done, self._done = self._done, []
-        if not done:
+        given_back, self._too_late = self._too_late, []
+        if not done and not given_back:
             return
         now = self._clock()
 
         def write(unit: Unit) -> None:
             unit.outbox.settle_all(done, now)
+            unit.outbox.release(given_back, now)
 
         await self._writer.do(write)
-        self._unsettled -= len(done)
+        self._unsettled -= len(done) + len(given_back)
 
 
 class _Lane:

@@ -21,8 +21,8 @@ from bot.kit.message import Reply, Text
 from bot.kit.router import Router
 from bot.work.postman import Postman
 from bot.work.rounds import Rounds
+from models.due import WindowThenTemplate
 from models.fit import Fit
-from models.leasing import WindowThenTemplate
 from models.letter import Letter, Outcome, Verdict
 from models.member import Member
 from models.moment import SHANGHAI

@@ -33,7 +33,7 @@ from bot.work.postman import Postman
 from bot.work.rounds import Rounds
 from bot.work.seeker import Seeker
 from models import schema
-from models.leasing import Route, WindowThenTemplate
+from models.due import Route, WindowThenTemplate
 from models.letter import CUSTOM, Letter, Outcome, Verdict
 from models.moment import SHANGHAI, local
 from models.pause import Pause

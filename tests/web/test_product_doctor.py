@@ -53,6 +53,7 @@ def test_where_all_is_well_it_ends_with_zero(config: Config, capsys: pytest.Capt
         "数据库结构",
         "名册和清单",
         "积压",
+        "停发",
         "工作日历",
         "微信接口",
         "时钟",
