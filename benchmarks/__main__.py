@@ -1,4 +1,4 @@
-"""``python -m benchmarks [pipeline|openloop|startup|importing|draining|all] [--quick] [--json FILE]``: the tables of docs/performance.md.
+"""``python -m benchmarks [pipeline|openloop|startup|importing|generating|draining|all] [--quick] [--json FILE]``: the tables of docs/performance.md.
 
 ``make bench`` installs what the baselines need and runs it.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import draining, importing, makers, openloop, pipeline, startup
+from benchmarks import draining, generating, importing, makers, openloop, pipeline, startup
 from benchmarks.report import machine
 
 MEASURES = {
@@ -19,6 +19,7 @@ MEASURES = {
     "openloop": openloop.measure,
     "startup": startup.measure,
     "importing": importing.measure,
+    "generating": generating.measure,
     "draining": draining.measure,
 }
 

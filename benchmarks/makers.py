@@ -131,8 +131,14 @@ def _fingerprint() -> str:
 
 
 def _make(path: Path, members: int, supplies: int) -> None:
-    draw, now = random.Random(1), datetime.now(UTC)
     store = Store(f"sqlite:///{path}", Vault(DATA_KEY))
+    fill(store, members, supplies)
+    store.close()
+
+
+def fill(store: Store, members: int = MEMBERS, supplies: int = SUPPLIES) -> None:
+    """Puts the city on file in an empty database of any kind."""
+    draw, now = random.Random(1), datetime.now(UTC)
     schema.upgrade(store)
     with store.unit() as unit:
         names = _found(unit, draw, now)
@@ -142,7 +148,6 @@ def _make(path: Path, members: int, supplies: int) -> None:
         _rule(unit, now)
         for name in (revision.SUPPLIES, revision.RULES, revision.ROLL):
             unit.revisions.bump(name)
-    store.close()
 
 
 def _found(unit: Unit, draw: random.Random, now: datetime) -> list[str]:

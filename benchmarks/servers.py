@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -88,14 +88,19 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(kind: Kind, *, slow_disk_us: int = 0, wait: bool = True) -> Iterator[Server]:
-    """Starts a server in a fresh folder, and ends it. Raises RuntimeError if it does not come up."""
+def running(
+    kind: Kind, *, slow_disk_us: int = 0, wait: bool = True, set_to: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Starts a server in a fresh folder, and ends it. Raises RuntimeError if it does not come up.
+
+    ``set_to``: what is different in its environment.
+    """
     (makers.BUILD / "run").mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=makers.BUILD / "run"))
     if kind.stores:
         makers.copy(folder / "bot.db")
     port = free_port()
-    environment = settings(port, folder / "bot.db")
+    environment = settings(port, folder / "bot.db") | dict(set_to or {})
     if slow_disk_us:
         environment |= {"LD_PRELOAD": str(slow_disk()), "SLOWDISK_US": str(slow_disk_us)}
     with (folder / "log").open("wb") as log:

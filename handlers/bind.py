@@ -120,7 +120,7 @@ def recognise(ctx: Context, name: str, phone: str) -> Reply:
         return ctx.ask("bind.ask_phone", then=GivePhone(name), name=name)
     known, member = look_up(ctx.unit, name=name, phone=phone)
     if known is Roster.KNOWS and member is not None:
-        bind(ctx.unit.identities.of(ctx.openid), member, ctx.now)
+        bind(ctx.unit, ctx.unit.identities.of(ctx.openid), member, ctx.now)
         organisation = ctx.card(member.organisation_id).name
         return ctx.say("bind.done", name=name, organisation=organisation)
     if known is Roster.OTHER_NAME and member is not None:

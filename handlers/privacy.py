@@ -47,6 +47,7 @@ def confirmed(ctx: Context, step: ConfirmLeave) -> Reply | Pass:
     """真要注销吗。"""
     if is_yes(ctx.text) or plain(ctx.text) in step.answers:
         ctx.unit.cases.submit_draft_of(ctx.member, ctx.now)
+        ctx.unit.calls.lost(ctx.openid, ctx.now)
         identity = ctx.unit.identities.of(ctx.openid)
         identity.leave()
         identity.follow()

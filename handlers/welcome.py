@@ -50,9 +50,10 @@ def _come(ctx: Context, scene: str) -> Reply:
 
 @on.event(Unfollowed)
 def unfollowed(ctx: Context) -> None:
-    """取消关注：平台要求删掉这个人在这里的信息。"""
+    """取消关注：平台要求删掉这个人在这里的信息；该他办、还没告诉他的，改由人打电话。"""
     if ctx.person is not None:
         ctx.unit.cases.submit_draft_of(ctx.person, ctx.now)
+    ctx.unit.calls.lost(ctx.openid, ctx.now)
     ctx.unit.identities.of(ctx.openid).leave()
     ctx.unit.inbox.leave(ctx.openid)
 

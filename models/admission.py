@@ -30,10 +30,14 @@ def look_up(unit: Unit, *, name: str, phone: str) -> tuple[Roster, Member | None
     return (Roster.KNOWS if member.is_called(name, unit.vault) else Roster.OTHER_NAME), member
 
 
-def bind(identity: Identity, member: Member, now: datetime) -> None:
-    """This WeChat is that member's; giving one's name after the notice is the consent to it."""
+def bind(unit: Unit, identity: Identity, member: Member, now: datetime) -> None:
+    """This WeChat is that member's; giving one's name after the notice is the consent to it.
+
+    What they were to be phoned for is sent there now.
+    """
     identity.bind(member.id, now)
     identity.agree(now)
+    unit.calls.back(member.id, now)
 
 
 def decide(unit: Unit, request: BindingRequest, *, approved: bool, by: Person, now: datetime) -> None:
@@ -50,7 +54,7 @@ def decide(unit: Unit, request: BindingRequest, *, approved: bool, by: Person, n
             )
         else:
             member.correct(name=name, organisation_id=request.organisation_id, vault=unit.vault)
-        bind(unit.identities.of(request.openid), member, now)
+        bind(unit, unit.identities.of(request.openid), member, now)
     unit.tell(
         BindingDecided(
             request=request.id,

@@ -39,3 +39,11 @@ class Circular(Base):
     done_at: Mapped[datetime | None]
     """When the last of the audience had been given theirs."""
     withdrawn_at: Mapped[datetime | None]
+
+    def go_on(self, last: int) -> None:
+        """Everybody up to that member has been given their letter."""
+        self.cursor = last
+
+    def finish(self, now: datetime) -> None:
+        """Nobody is left."""
+        self.done_at = now

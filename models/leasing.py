@@ -141,7 +141,7 @@ class Leasing:
         return [each for each in due if each.id not in reasons]
 
     def _reachable(self, due: list[Due]) -> list[Due]:
-        """Without those whose recipient is not on WeChat: somebody has to call."""
+        """Without those whose recipient is not on WeChat: somebody has to call, unless it is mere news."""
         by_member = self._contacts(
             Identity.member_id, {each.member_id for each in due if each.member_id is not None}
         )
@@ -151,7 +151,10 @@ class Leasing:
                 by_member.get(each.member_id) if each.member_id is not None else by_openid.get(each.openid)
             )
             if each.contact is None:
-                self._put_aside(each, State.CALL, "收信人没有绑定微信，请打电话告知", settled=True)
+                if each.member_id is not None and each.priority <= Priority.DUTY:
+                    self._put_aside(each, State.CALL, "收信人没有绑定微信，请打电话告知", settled=True)
+                else:
+                    self._put_aside(each, State.DROPPED, "收信人没有绑定微信", settled=True)
         return [each for each in due if each.contact is not None]
 
     def _contacts(self, column: Any, values: set[Any]) -> dict[Any, Contact]:

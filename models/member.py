@@ -29,6 +29,10 @@ class NameUnusable(DomainError):
     """Not a person's name."""
 
 
+class PhoneTaken(DomainError):
+    """Somebody else on the roster has that number."""
+
+
 _PHONE = re.compile(r"^(?:\+?86)?(1[3-9]\d{9})$")
 _NAME = re.compile(r"^[\u3400-\u9fff\U00020000-\U0003ffff·]{2,20}$")
 
@@ -105,6 +109,12 @@ class Member(Base):
             self.name_mark = vault.mark(name, "member.name")
         self.organisation_id = organisation_id
 
+    def renew_phone(self, phone: str, vault: Vault) -> None:
+        """The person has another number now. Refuses one that cannot be one."""
+        phone = clean_phone(phone)
+        self.phone_sealed = vault.seal(phone, "member.phone")
+        self.phone_mark = vault.mark(phone, "member.phone")
+
     def name(self, vault: Vault) -> str:
         """The name in the clear."""
         return vault.open(self.name_sealed, "member.name")
@@ -180,6 +190,14 @@ class Members:
         return self._unit.session.scalar(
             select(Member).where(Member.phone_mark.in_(marks), Member.left_at.is_(None))
         )
+
+    def renew_phone(self, member_id: int, phone: str) -> None:
+        """Writes down somebody's new number. Refuses one that is somebody else's, or none (``PhoneUnusable``)."""
+        other = self.with_phone(phone)
+        if other is not None and other.id != member_id:
+            raise PhoneTaken(phone=clean_phone(phone))
+        self._unit.session.get_one(Member, member_id).renew_phone(phone, self._unit.vault)
+        self._unit.session.flush()
 
     def named(self, name: str, organisation_id: int) -> list[Member]:
         """Members of one organisation who bear that name."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    and_,
     literal_column,
     text,
 )
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.agenda import About
 from models.base import Base
+from models.lean import among
 from models.vault import Vault
 
 LEASE: Final = timedelta(seconds=90)
@@ -39,6 +41,7 @@ class State(enum.StrEnum):
     DELIVERED = "delivered"
     WAITING = "waiting"  # no channel is open: said with the person's next message
     CALL = "call"  # the person is not on WeChat: somebody has to call
+    CALLED = "called"  # told by telephone
     DROPPED = "dropped"  # it lost its purpose before it left
     DEAD = "dead"
 
@@ -62,6 +65,10 @@ def in_state(state: State) -> ColumnElement[bool]:
     return OutboxRow.state == literal_column(f"'{state.value}'")
 
 
+TO_CALL: Final = "state IN ('call', 'waiting') AND priority <= 2 AND member_id IS NOT NULL"
+"""Letters that somebody may have to phone for, as their index has it; news is not among them."""
+
+
 class OutboxRow(Base):
     """One letter to one person."""
 
@@ -71,6 +78,7 @@ class OutboxRow(Base):
         _index_where("ix_outbox_pending", ("priority", "due_at", "id"), "state = 'pending'"),
         _index_where("ix_outbox_owed", ("member_id",), "state = 'pending'"),
         _index_where("ix_outbox_waiting", ("openid",), "state = 'waiting'"),
+        _index_where("ix_outbox_call", ("member_id",), TO_CALL),
         _index_where(
             "ix_outbox_unconfirmed", ("message_id", "settled_at"), "state = 'sent' AND message_id <> ''"
         ),
@@ -111,13 +119,27 @@ class OutboxRow(Base):
     """Whether the recipient is asked to acknowledge."""
     not_after: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
-    circular_id: Mapped[int | None] = mapped_column(ForeignKey("circulars.id"))
-    """The letter to many that this one is a copy of."""
+    circular_id: Mapped[int | None]
+    """The letter to many that this one is a copy of. No foreign key: to look it up would cost PostgreSQL a fifth of
+    writing a letter, and no circular is ever removed."""
     bundle_id: Mapped[int | None]
     """The first of the letters together with which it was sent as one message."""
     first_tried_at: Mapped[datetime | None]
     uncertain: Mapped[bool]
     """Nobody knows whether it arrived: the process died, or the platform did not answer."""
+
+    def drop(self, reason: str, now: datetime) -> None:
+        """It lost its purpose before its recipient heard of it."""
+        self.state, self.reason, self.settled_at = State.DROPPED.value, reason, now
+
+
+def to_call() -> ColumnElement[bool]:
+    """The condition of ``TO_CALL``, word for word: only so can its partial index serve."""
+    return and_(
+        among(OutboxRow.__table__.c.state, (State.CALL, State.WAITING)),
+        OutboxRow.priority <= literal_column(str(int(Priority.DUTY))),
+        OutboxRow.member_id.is_not(None),
+    )
 
 
 class Body(msgspec.Struct, frozen=True):

@@ -28,11 +28,14 @@ from models.base import Base, Conflict, Happening
 from models.books import Books
 from models.calendarlink import CalendarLinks
 from models.calendars import Calendars
+from models.calling import Calling
+from models.calls import Calls
 from models.campaigns import Campaigns
 from models.case import Case
 from models.cases import Cases
 from models.casework import Casework
 from models.category import Categories
+from models.circulars import Circulars
 from models.claiming import Claiming
 from models.claims import Claims
 from models.clocks import Clocks
@@ -273,6 +276,21 @@ class Unit:
     def outbox(self) -> Outbox:
         """待发消息."""
         return Outbox(self)
+
+    @cached_property
+    def circulars(self) -> Circulars:
+        """通知群发."""
+        return Circulars(self)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """电话名单."""
+        return Calls(self)
+
+    @cached_property
+    def calling(self) -> Calling:
+        """打电话的安排."""
+        return Calling(self)
 
     @cached_property
     def allowance(self) -> Allowance:

@@ -12,6 +12,7 @@ from bot.kit.dialogue import Step
 from bot.kit.message import Inbound, MenuTapped, Reply, Text, Voice
 from bot.kit.texts import Texts
 from models.agenda import About
+from models.audience import Audience
 from models.case import Behalf, Case, CaseView
 from models.cases import CaseMark
 from models.directory import Card
@@ -263,6 +264,35 @@ class Aloud:
                 office_id=None if isinstance(recipient, int) else recipient.organisation_id,
                 about=about,
             )
+
+    def broadcast(
+        self,
+        audience: Audience,
+        kind: str,
+        *,
+        key: str,
+        text: str,
+        fields: dict[str, str] | None = None,
+        priority: Priority = Priority.NEWS,
+        due_at: datetime | None = None,
+        about: About = ABOUT_NOTHING,
+    ) -> None:
+        """Owes everybody of an audience one letter about one occasion (``key``), however many they are.
+
+        Told as the persons they are, whoever caused it too; written out by the clock soon, or within the hour before
+        ``due_at``. News reaches those on WeChat only; whom else a duty concerns is put on the call list.
+        """
+        self._unit.circulars.announce(
+            key=key,
+            kind=kind,
+            text=text,
+            fields=fields or {},
+            audience=audience,
+            now=self.now,
+            priority=priority,
+            due_at=due_at,
+            about=about,
+        )
 
     def post_to_openid(self, openid: str, kind: str, *, key: str, text: str) -> None:
         """Owes a letter to somebody who may not be bound."""

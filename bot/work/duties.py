@@ -61,6 +61,14 @@ DUTIES: Final = (
         do=lambda unit, now: unit.reminding.climb(now),
     ),
     Duty(
+        calls=lambda unit, now: unit.calling.due(now),
+        do=lambda unit, now: unit.calling.keep(now),
+    ),
+    Duty(
+        calls=lambda unit, now: unit.circulars.due(now),
+        do=lambda unit, now: unit.circulars.generate(now),
+    ),
+    Duty(
         calls=lambda unit, now: bool(unit.claims.uncontacted_since(now - LAPSE_AFTER, 1)),
         do=lambda unit, now: unit.claiming.lapse_silent(now),
     ),

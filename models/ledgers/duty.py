@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
 from models.case import Case
 from models.clock import Clock, Level, Urging
 from models.history import stream
 from models.ledgers.asking import Ask
 from models.ledgers.words import called, share
+from models.letter import SUBSCRIPTION, TEMPLATE
+from models.organisation import Post
+from models.outbox import OutboxRow, State
 from models.timeline import TimelineEntry
 
 _HOUR = timedelta(hours=1)
@@ -48,6 +52,12 @@ class UrgingRow(msgspec.Struct, frozen=True):
     about: str
     level: str
     at: datetime
+    channel: str
+    """Which way it went, or where it stands."""
+    delivered_at: datetime | None
+    """Empty: it has not arrived, or the platform has not said so."""
+    receipt_at: datetime | None
+    """When somebody confirmed it, or answered by acting."""
     answered_at: datetime | None
     hours: float | None
     """From the urging to the answer."""
@@ -97,16 +107,22 @@ def urgings(ask: Ask) -> Iterator[UrgingRow]:
             Urging.at,
             Urging.answered_at,
             what,
+            _LETTER.state,
+            _LETTER.channel,
+            _LETTER.settled_at,
+            _LETTER.acknowledged_at,
         )
         .join(Case, Case.number == Urging.case_number)
         .join(Clock, Clock.id == Urging.clock_id)
+        .outerjoin(_LETTER, _LETTER.id == _best_letter())
         .where(
             Urging.level.in_(_URGED), Urging.at >= period.begin, Urging.at < period.end, *ask.scope.cases()
         )
         .order_by(Urging.at, Urging.id)
     )
     for row in stream(ask.unit, query):
-        answered = row.answered_at if row.answered_at and row.answered_at < period.end else None
+        answered = _by(row.answered_at, period.end)
+        channel, arrived = _way(row.state, row.channel, _by(row.settled_at, period.end))
         yield UrgingRow(
             number=row.case_number,
             matter=ask.veil.matter(row.text, row.visibility, None),
@@ -114,7 +130,72 @@ def urgings(ask: Ask) -> Iterator[UrgingRow]:
             about=called("clock", row.kind),
             level=called("urging", row.level),
             at=row.at,
+            channel=channel,
+            delivered_at=arrived,
+            receipt_at=_by(row.acknowledged_at, period.end) or answered,
             answered_at=answered,
             hours=(answered - row.at) / _HOUR if answered else None,
             outcome=called("answer", "none") if answered is None else called("event", row.event or "other"),
         )
+
+
+_LETTER = aliased(OutboxRow)
+"""The one letter that says how an organisation was told."""
+_TOLD = (State.DELIVERED.value, State.CALLED.value, State.SENT.value)
+_UNDER_WAY = (State.PENDING.value, State.WAITING.value)
+
+
+def _best_letter() -> ColumnElement[int]:
+    """Of the letters to an organisation's officers about one urging, the one that arrived best and first."""
+    about_clock = and_(OutboxRow.subject == "clock", OutboxRow.subject_id == Urging.clock_id)
+    about_case = and_(
+        OutboxRow.subject == "case",
+        OutboxRow.subject_id == Urging.case_number,
+        OutboxRow.kind == "case_stuck",
+    )
+    # Whoever acts for several organisations gets one letter, in the first of their posts.
+    acts_there = (
+        select(Post.id)
+        .where(
+            Post.member_id == OutboxRow.member_id,
+            Post.organisation_id == Urging.organisation_id,
+            Post.since <= Urging.at,
+            or_(Post.until.is_(None), Post.until > Urging.at),
+        )
+        .correlate(OutboxRow, Urging)
+        .exists()
+    )
+    there = OutboxRow.office_id == Urging.organisation_id
+    rank = case({state: place for place, state in enumerate(_TOLD)}, value=OutboxRow.state, else_=len(_TOLD))
+    found = [
+        select(OutboxRow.id)
+        .where(
+            about,
+            OutboxRow.subject != literal_column("''"),
+            OutboxRow.created_at == Urging.at,
+            or_(there, and_(OutboxRow.office_id.is_not(None), acts_there)),
+        )
+        .order_by(rank, OutboxRow.settled_at, OutboxRow.id)
+        .limit(1)
+        .correlate(Urging)
+        .scalar_subquery()
+        for about in (about_clock, about_case)
+    ]
+    return func.coalesce(*found)
+
+
+def _by(moment: datetime | None, end: datetime) -> datetime | None:
+    """A moment, if it lies before the end of the period."""
+    return moment if moment is not None and moment < end else None
+
+
+def _way(state: str | None, channel: str | None, settled_at: datetime | None) -> tuple[str, datetime | None]:
+    """Which way a letter went, or where it stands, and when it arrived as far as that is known."""
+    if state is None:
+        return called("letter", "none"), None
+    if settled_at is None and state not in _UNDER_WAY:
+        return called("letter", "pending"), None  # it was settled after the last day
+    if state not in _TOLD:
+        return called("letter", state), None
+    unconfirmed = state == State.SENT and channel in (TEMPLATE, SUBSCRIPTION)
+    return called("channel", channel), None if unconfirmed else settled_at

@@ -7,14 +7,18 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from models.agenda import About
 from models.asof import Period, Scope, midnight, steady
+from models.clock import Urging
 from models.indicators import NOTHING
 from models.ledgers import LEDGERS, Ask
 from models.ledgers.gap import counties, county
 from models.ledgers.veil import Veil
-from models.store import Store
+from models.organisation import Post, PostKind
+from models.outbox import OutboxRow
+from models.store import Store, Unit
 from models.vault import Vault
 from tests.store.casebook import at, write_down
 from tests.store.conftest import Village
@@ -180,6 +184,92 @@ def test_urgings_and_what_came_of_them(read: Read) -> None:
     assert (open_.number, open_.organisation, open_.about, open_.level) == (8, "西沟村党支部", "办结", "催办")
     assert (open_.answered_at, open_.hours, open_.outcome) == (None, None, "未回应")
     assert (answered.hours, answered.outcome) == (72.0, "已报办结")
+
+
+WEST_LETTER = {
+    ("pending", "", None): ("待发", None),
+    ("waiting", "", None): ("等他来说话", None),
+    ("call", "", "05-25 12:00"): ("等打电话", None),
+    ("dropped", "", "05-25 13:00"): ("不用发了", None),
+    ("dead", "template", "05-25 13:00"): ("没发出", None),
+    ("sent", "custom", "05-25 12:01"): ("微信消息", "05-25 12:01"),
+    ("sent", "reply", "05-26 08:00"): ("来说话时告诉", "05-26 08:00"),
+    ("called", "call", "05-26 09:00"): ("电话", "05-26 09:00"),
+    ("sent", "template", "05-25 12:01"): ("模板消息", None),
+    ("delivered", "template", "05-25 12:02"): ("模板消息", "05-25 12:02"),
+    ("delivered", "template", "06-01 00:00"): ("待发", None),  # nobody knew in May
+}
+"""How the letter of an urging may stand, and what the ledger of May says of it."""
+
+
+@pytest.mark.parametrize("stands", WEST_LETTER, ids=lambda stands: "-".join(map(str, stands)))
+def test_which_way_an_urging_went_and_when_it_arrived(
+    read: Read, store: Store, village: Village, stands: tuple[str, str, str | None]
+) -> None:
+    state, channel, settled = stands
+    with store.unit() as unit:
+        urging = unit.session.scalars(select(Urging)).one()
+        letter(unit, urging, village.wang.member_id, village.west, state, channel, settled)
+    [row] = read("urgings", MAY)
+    way, arrived = WEST_LETTER[stands]
+    assert (row.channel, row.delivered_at) == (way, at(arrived) if arrived else None)
+    assert row.receipt_at == row.answered_at == at("05-28 12:00")
+
+
+def letter(
+    unit: Unit, urging: Urging, member_id: int, office_id: int, state: str, channel: str, settled: str | None
+) -> OutboxRow:
+    """A letter about an urging, as the outbox has it."""
+    key = f"urging:{urging.clock_id}:2:{office_id}:m{member_id}"
+    unit.outbox.post(
+        key=key, kind="case_urge", text="催办", fields={}, now=urging.at, member_id=member_id, office_id=office_id,
+        about=About("clock", urging.clock_id),
+    )  # fmt: skip
+    row = unit.session.scalars(select(OutboxRow).where(OutboxRow.dedup_key == key)).one()
+    row.state, row.channel, row.settled_at = state, channel, at(settled) if settled else None
+    return row
+
+
+def test_of_several_letters_about_an_urging_the_one_that_arrived_first_counts(
+    read: Read, store: Store, village: Village
+) -> None:
+    assert read("urgings", MAY)[0].channel == "没有可告诉的人"
+    with store.unit() as unit:
+        urging = unit.session.scalars(select(Urging)).one()
+        letter(unit, urging, village.wang.member_id, village.west, "waiting", "", None)
+        letter(unit, urging, village.li.member_id, village.west, "sent", "custom", "05-25 14:00")
+        letter(unit, urging, village.bao.member_id, village.west, "sent", "custom", "05-25 13:00")
+        letter(unit, urging, village.zhang.member_id, village.east, "delivered", "template", "05-25 12:01")
+    [row] = read("urgings", MAY)
+    assert (row.channel, row.delivered_at) == ("微信消息", at("05-25 13:00"))
+
+
+def test_a_receipt_is_earlier_than_what_was_done(read: Read, store: Store, village: Village) -> None:
+    with store.unit() as unit:
+        urging = unit.session.scalars(select(Urging)).one()
+        told = letter(unit, urging, village.wang.member_id, village.west, "sent", "custom", "05-25 12:01")
+        told.acknowledged_at = at("05-25 15:00")
+    [row] = read("urgings", MAY)
+    assert (row.receipt_at, row.answered_at) == (at("05-25 15:00"), at("05-28 12:00"))
+
+
+def test_whoever_acts_for_two_organisations_is_told_once_for_both(
+    read: Read, store: Store, village: Village
+) -> None:
+    with store.unit() as unit:
+        urging = unit.session.scalars(select(Urging)).one()
+        letter(unit, urging, village.li.member_id, village.east, "sent", "custom", "05-25 12:01")
+    assert read("urgings", MAY)[0].channel == "没有可告诉的人"
+    with store.unit() as unit:
+        unit.organisations.appoint(
+            Post.appoint(
+                member_id=village.li.member_id,
+                organisation_id=village.west,
+                kind=PostKind.DEPUTY,
+                since=date(2026, 1, 1),
+            )
+        )
+    assert read("urgings", MAY)[0].channel == "微信消息"
 
 
 def test_outcomes_by_organisation_are_those_of_the_month(read: Read) -> None:

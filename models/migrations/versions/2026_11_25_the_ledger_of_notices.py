@@ -95,7 +95,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_outbox_unconfirmed', ['message_id', 'settled_at'], unique=False, sqlite_where=sa.text("state = 'sent' AND message_id <> ''"), postgresql_where=sa.text("state = 'sent' AND message_id <> ''"))
         batch_op.add_column(sa.Column('circular_id', sa.Integer(), nullable=True))
         batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=True)
-        batch_op.create_foreign_key(batch_op.f('fk_outbox_circular_id_circulars'), 'circulars', ['circular_id'], ['id'])
         batch_op.add_column(sa.Column('office_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('subject', sa.String(length=20), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('subject_id', sa.Integer(), nullable=True))
@@ -108,9 +107,45 @@ def upgrade() -> None:
         batch_op.create_index('ix_outbox_subject', ['subject', 'subject_id'], unique=False, sqlite_where=sa.text("subject <> ''"), postgresql_where=sa.text("subject <> ''"))
         batch_op.create_foreign_key(batch_op.f('fk_outbox_office_id_organisations'), 'organisations', ['office_id'], ['id'])
 
+    op.create_table('calls',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('member_id', sa.Integer(), nullable=False),
+    sa.Column('home_id', sa.Integer(), nullable=False),
+    sa.Column('desk_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('tried_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('told_on', sa.Date(), nullable=True),
+    sa.Column('urgent_told', sa.Integer(), nullable=False),
+    sa.Column('shown', sa.Integer(), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sa.Integer(), nullable=True),
+    sa.Column('outcome', sa.String(length=20), nullable=False),
+    sa.ForeignKeyConstraint(['closed_by'], ['members.id'], name=op.f('fk_calls_closed_by_members')),
+    sa.ForeignKeyConstraint(['desk_id'], ['organisations.id'], name=op.f('fk_calls_desk_id_organisations')),
+    sa.ForeignKeyConstraint(['home_id'], ['organisations.id'], name=op.f('fk_calls_home_id_organisations')),
+    sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_calls_member_id_members')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_calls'))
+    )
+    with op.batch_alter_table('calls', schema=None) as batch_op:
+        batch_op.create_index('ix_calls_desk', ['desk_id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('uq_calls_open', ['member_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_call', ['member_id'], unique=False, sqlite_where=sa.text("state IN ('call', 'waiting') AND priority <= 2 AND member_id IS NOT NULL"), postgresql_where=sa.text("state IN ('call', 'waiting') AND priority <= 2 AND member_id IS NOT NULL"))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_call', sqlite_where=sa.text("state IN ('call', 'waiting') AND priority <= 2 AND member_id IS NOT NULL"), postgresql_where=sa.text("state IN ('call', 'waiting') AND priority <= 2 AND member_id IS NOT NULL"))
+
+    with op.batch_alter_table('calls', schema=None) as batch_op:
+        batch_op.drop_index('uq_calls_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_calls_desk', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('calls')
+
     # The older release cannot say a letter whose text it does not hold itself.
     op.execute("DELETE FROM outbox WHERE body_sealed IS NULL")
     with op.batch_alter_table('outbox', schema=None) as batch_op:
@@ -133,7 +168,6 @@ def downgrade() -> None:
         batch_op.drop_column('bundle_id')
         batch_op.create_index('ix_outbox_message_id', ['message_id'], unique=False, sqlite_where=sa.text("message_id <> ''"), postgresql_where=sa.text("message_id <> ''"))
         batch_op.create_index('ix_outbox_pending', ['due_at'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
-        batch_op.drop_constraint(batch_op.f('fk_outbox_circular_id_circulars'), type_='foreignkey')
         batch_op.drop_column('circular_id')
         batch_op.alter_column('body_sealed', existing_type=sa.LargeBinary(), nullable=False)
 

@@ -1,0 +1,328 @@
+"""Letters to very many: everybody of the audience once, whatever ends the process, whoever else is at it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from models.agenda import About
+from models.audience import AUDIENCES, Audience
+from models.circular import Circular
+from models.consortium import Seat
+from models.member import Member
+from models.outbox import OutboxRow, Priority
+from models.store import Store, Unit
+from models.vault import Vault
+from tests.conftest import KEY
+
+from .town import Town, build
+
+OWN = {"id", "dedup_key", "body_sealed", "circular_id", "member_id"}
+"""What a letter of a circular does not share with any other letter of the same facts."""
+
+
+@pytest.fixture
+def town(store: Store, now: datetime) -> Town:
+    """The town on the database of the test."""
+    return build(store, now)
+
+
+def announce(
+    store: Store, now: datetime, audience: Audience, key: str = "campaign:1:open", **more: object
+) -> None:
+    """Announces a letter that everybody has to get, on WeChat or not."""
+    facts: dict[str, object] = {"priority": Priority.DUTY, **more}
+    with store.unit() as unit:
+        unit.circulars.announce(
+            key=key, kind="campaign", text="有什么难处，回一句话", fields={"title": "征集"}, audience=audience, now=now,
+            **facts,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+def write_out(store: Store, now: datetime, limit: int = 2) -> int:
+    """Writes letters page by page until there is nothing left; gives how many pages that were."""
+    pages = 0
+    while True:
+        with store.reading() as unit:
+            if not unit.circulars.due(now):
+                return pages
+        with store.unit() as unit:
+            if not unit.circulars.generate(now, limit):
+                return pages
+        pages += 1
+
+
+def told(store: Store) -> list[int | None]:
+    """Who has a letter, each as often as they have one."""
+    with store.reading() as unit:
+        return list(unit.session.scalars(select(OutboxRow.member_id).order_by(OutboxRow.member_id)))
+
+
+def members_of(town: Town, *codes: str) -> list[int]:
+    """The members of those organisations."""
+    ids = {town.organisations[code] for code in codes}
+    return sorted(each.member_id for each in town.people.values() if each.organisation_id in ids)
+
+
+def test_everybody_of_a_consortium_once(store: Store, town: Town, now: datetime) -> None:
+    announce(store, now, Audience("consortium", (town.consortium,)))
+    assert told(store) == []
+    assert write_out(store, now) == 4  # seven members, two a page
+    assert told(store) == members_of(town, "town", "village", "tax", "power", "market")
+    assert write_out(store, now) == 0
+    with store.reading() as unit:
+        circular = unit.session.scalars(select(Circular)).one()
+        assert circular.done_at == now
+
+
+def test_an_organisation_means_those_below_it_too(store: Store, town: Town, now: datetime) -> None:
+    announce(store, now, Audience("organisation", (town.organisations["town"],)))
+    write_out(store, now)
+    assert told(store) == members_of(town, "town", "village")
+
+
+def test_whoever_belongs_to_several_parts_is_told_once(store: Store, town: Town, now: datetime) -> None:
+    announce(
+        store, now, Audience("organisation", tuple(town.organisations[code] for code in ("county", "town", "town", "far")))
+    )  # fmt: skip
+    write_out(store, now)
+    assert told(store) == members_of(town, "county", "town", "village", "tax", "power", "far")
+
+
+def test_a_consortium_is_that_of_the_day(store: Store, town: Town, now: datetime) -> None:
+    with store.unit() as unit:
+        seats = {seat.organisation_id: seat for seat in unit.consortia.seats()}
+        unit.consortia.vacate(seats[town.organisations["market"]], now.date())
+        unit.consortia.seat(
+            Seat.take(
+                consortium_id=town.consortium,
+                organisation_id=town.organisations["far"],
+                since=date(2026, 6, 1),
+            )
+        )
+    announce(store, now, Audience("consortium", (town.consortium,)))
+    write_out(store, now)
+    assert told(store) == members_of(town, "town", "village", "tax", "power")
+
+
+def test_the_same_occasion_is_announced_once(store: Store, town: Town, now: datetime) -> None:
+    for day in range(3):
+        announce(store, now + timedelta(days=day), Audience("consortium", (town.consortium,)))
+        write_out(store, now + timedelta(days=day))
+    assert len(told(store)) == len(set(told(store))) == 7
+
+
+def test_whoever_was_told_already_is_not_told_again(store: Store, town: Town, now: datetime) -> None:
+    chair = town["chair"].member_id
+    with store.unit() as unit:
+        unit.outbox.post(
+            key=f"campaign:1:open:m{chair}",
+            kind="campaign",
+            text="您先听着",
+            fields={},
+            now=now,
+            member_id=chair,
+        )
+    announce(store, now, Audience("consortium", (town.consortium,)))
+    write_out(store, now)
+    assert told(store).count(chair) == 1
+    assert len(told(store)) == 7
+
+
+def test_news_is_for_those_on_wechat_and_duties_are_for_all(store: Store, town: Town, now: datetime) -> None:
+    there, gone = town["reporter"].member_id, town["neighbour"].member_id
+    with store.unit() as unit:
+        for openid, member_id in (("o1", there), ("o2", there), ("o3", gone)):
+            unit.inbox.greet(openid, wrote=True, gesture=False, now=now)
+            unit.identities.of(openid).bind(member_id, now)
+        unit.identities.of("o3").leave()
+    announce(store, now, Audience("consortium", (town.consortium,)), priority=Priority.NEWS)
+    write_out(store, now)
+    assert told(store) == [there]
+
+
+def test_whoever_left_the_roster_hears_nothing(store: Store, town: Town, now: datetime) -> None:
+    with store.unit() as unit:
+        unit.session.get_one(Member, town["neighbour"].member_id).left_at = now
+    announce(store, now, Audience("consortium", (town.consortium,)))
+    write_out(store, now)
+    assert town["neighbour"].member_id not in told(store)
+
+
+def test_a_letter_of_a_circular_is_a_letter_like_any_other(store: Store, town: Town, now: datetime) -> None:
+    about = About("campaign", 7, edition=2, rung="open", asks=True, not_after=now + timedelta(days=3))
+    member = town["reporter"]
+    later = now + timedelta(minutes=30)
+    announce(store, now, Audience("organisation", (member.organisation_id,)), about=about, due_at=later)
+    write_out(store, now)
+    with store.unit() as unit:
+        unit.outbox.post(
+            key="another", kind="campaign", text="有什么难处，回一句话", fields={"title": "征集"}, now=now,
+            member_id=member.member_id, due_at=later, about=about,
+        )  # fmt: skip
+    with store.reading() as unit:
+        one, other = unit.session.scalars(
+            select(OutboxRow).where(OutboxRow.member_id == member.member_id).order_by(OutboxRow.id)
+        )
+        for column in OutboxRow.__table__.c:
+            if column.name not in OWN:
+                assert getattr(one, column.name) == getattr(other, column.name), column.name
+        assert one.dedup_key == f"campaign:1:open:m{member.member_id}"
+        assert one.body_sealed is None
+        assert one.circular_id == 1
+
+
+def test_the_letter_says_what_the_circular_says(store: Store, town: Town, now: datetime) -> None:
+    with store.unit() as unit:
+        unit.inbox.greet("o1", wrote=True, gesture=False, now=now)
+        unit.identities.of("o1").bind(town["reporter"].member_id, now)
+    announce(store, now, Audience("consortium", (town.consortium,)))
+    write_out(store, now)
+    with store.unit() as unit:
+        [letter] = unit.outbox.lease(now, 50)
+    assert letter.text == "有什么难处，回一句话"
+    assert letter.fields == {"title": "征集"}
+
+
+def test_it_is_written_out_within_the_hour_before_it_is_due(store: Store, town: Town, now: datetime) -> None:
+    due = now + timedelta(days=2)
+    announce(store, now, Audience("consortium", (town.consortium,)), due_at=due)
+    assert write_out(store, due - timedelta(minutes=61)) == 0
+    assert write_out(store, due - timedelta(minutes=60)) == 4
+    with store.reading() as unit:
+        assert {row.due_at for row in unit.session.scalars(select(OutboxRow))} == {due}
+
+
+def test_nobody_is_written_to_when_it_is_not_worth_telling_any_more(
+    store: Store, town: Town, now: datetime
+) -> None:
+    about = About("campaign", 7, not_after=now + timedelta(days=1))
+    announce(store, now, Audience("consortium", (town.consortium,)), about=about)
+    assert write_out(store, now + timedelta(days=1)) == 0
+    assert told(store) == []
+
+
+def test_what_is_taken_back_is_written_to_nobody_else(store: Store, town: Town, now: datetime) -> None:
+    ids = tuple(town.organisations[code] for code in ("town", "far"))
+    announce(store, now, Audience("organisation", ids))
+    announce(store, now, Audience("organisation", ids), key="campaign:10:open")
+    with store.unit() as unit:
+        unit.circulars.generate(now, 2)
+    with store.unit() as unit:
+        assert unit.circulars.withdraw("campaign:1:open", now)
+        assert not unit.circulars.withdraw("campaign:1:open", now)
+        assert not unit.circulars.withdraw("campaign:1", now)
+        assert not unit.circulars.withdraw("campaign:_:open", now)
+    write_out(store, now)
+    with store.reading() as unit:
+        written = list(unit.session.scalars(select(OutboxRow.dedup_key)))
+    assert sum(key.startswith("campaign:1:open") for key in written) == 2
+    assert sum(key.startswith("campaign:10:open") for key in written) == 5
+
+
+@pytest.mark.parametrize("ids", [(), (4711,)])
+def test_an_audience_of_nobody_is_done_at_once(
+    store: Store, town: Town, now: datetime, ids: tuple[int, ...]
+) -> None:
+    announce(store, now, Audience("consortium", ids))
+    assert write_out(store, now) == len(ids)
+    assert told(store) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [("a|b", "consortium"), ("a", "everybody who is nobody")]
+)  # fmt: skip
+def test_what_cannot_be_announced_is_said_at_once(store: Store, now: datetime, key: str, kind: str) -> None:
+    with pytest.raises(ValueError, match=r"key|audience"):
+        announce(store, now, Audience(kind, (1,)), key=key)
+
+
+@contextmanager
+def dying(store: Store) -> Iterator[Unit]:
+    """A unit of work whose process ends before it commits."""
+    with store.session() as session:
+        try:
+            yield store.unit_in(session)
+        finally:
+            session.rollback()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.booleans(), st.integers(1, 4)), max_size=12))
+def test_whatever_ends_it_and_whenever_everybody_is_told_once(
+    sqlite_store: Store, now: datetime, steps: list[tuple[bool, int]]
+) -> None:
+    with sqlite_store.unit() as unit:
+        first = not unit.consortia.all()
+    if first:
+        build(sqlite_store, now)
+    with sqlite_store.unit() as unit:
+        unit.session.query(OutboxRow).delete()
+        unit.session.query(Circular).delete()
+    announce(sqlite_store, now, Audience("consortium", (1,)))
+    announce(sqlite_store, now, Audience("consortium", (1,)), key="another")
+    for dies, limit in steps:
+        with dying(sqlite_store) if dies else sqlite_store.unit() as unit:
+            unit.circulars.generate(now, limit)
+    write_out(sqlite_store, now, 3)
+    assert len(told(sqlite_store)) == 14
+    assert len(set(told(sqlite_store))) == 7
+
+
+@pytest.mark.postgres
+def test_two_processes_share_the_work(postgresql_url: str, now: datetime) -> None:
+    stores = Store(postgresql_url, Vault(KEY)), Store(postgresql_url, Vault(KEY))
+    town = build(stores[0], now)
+    for number in range(6):
+        announce(stores[0], now, Audience("consortium", (town.consortium,)), key=f"news:{number}")
+    failures: list[Exception] = []
+
+    def work(store: Store) -> None:
+        try:
+            while True:
+                with store.reading() as unit:
+                    if not unit.circulars.due(now):
+                        return
+                with store.unit() as unit:
+                    unit.circulars.generate(now, 1)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(store,)) for store in (*stores, *stores)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(told(stores[0])) == 42
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.postgres
+def test_while_one_writes_a_page_another_takes_the_next_circular(
+    postgresql_store: Store, now: datetime
+) -> None:
+    town = build(postgresql_store, now)
+    for key in ("one", "two"):
+        announce(postgresql_store, now, Audience("consortium", (town.consortium,)), key=key)
+    with postgresql_store.unit() as one, postgresql_store.unit() as other, postgresql_store.unit() as third:
+        assert one.circulars.generate(now, 3) == 3
+        assert other.circulars.generate(now, 3) == 3  # does not wait
+        assert third.circulars.generate(now, 3) == 0
+    with postgresql_store.reading() as unit:
+        keys = [key.partition(":")[0] for key in unit.session.scalars(select(OutboxRow.dedup_key))]
+    assert sorted(keys) == ["one"] * 3 + ["two"] * 3
+
+
+def test_every_kind_of_audience_is_a_condition(store: Store, now: datetime) -> None:
+    with store.reading() as unit:
+        for belongs in AUDIENCES.values():
+            assert unit.session.scalars(select(Member.id).where(belongs(1, now.date()))).all() == []
