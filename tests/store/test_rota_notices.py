@@ -123,7 +123,7 @@ def test_a_table_that_is_imported_ahead_is_told_when_its_time_comes_and_its_chan
     assert bring(july) == "新增 1，更新 0，未变 0"
     assert bring(july) == "新增 0，更新 0，未变 1"
     with store.unit() as unit:
-        assert not unit.rotas.planning_due(now)
+        assert unit.rotas.plan(now) == 1
         assert not unit.rotas.telling_due()
     assert [each.about.rung for each in climb(store, at("2026-06-17T10:00"))][-1] == "topics"
     assert bring((*july[:4], "2026-07-30")) == "新增 0，更新 1，未变 0"
