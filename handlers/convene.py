@@ -19,7 +19,7 @@ from bot.kit.recurring import USUAL_ROLL, read_roll, read_rule
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import EDGES, choice, is_no, is_yes, plain
 from models import activitywords
-from models.activity import Activity, Plan
+from models.activity import Activity, ActivityState, Plan
 from models.activityrights import Host
 from models.moment import SHANGHAI, local
 
@@ -298,9 +298,13 @@ def _plan(step: Calling) -> Plan:
 def _send(ctx: Context, step: Calling) -> Reply:
     """回了 1：定下来。"""
     plan = _plan(step)
+    known = ctx.unit.activities.look(step.number, ctx.member) if step.number is not None else None
+    again = known is not None and known.state == ActivityState.CALLED
     activity = ctx.unit.activities.call(
         _host(ctx, step), plan, by=ctx.member, now=ctx.now, number=step.number
     )
+    if again:
+        return ctx.say("convene.called_again", number=activity.number)
     soon = activity.starts_at - ctx.now < timedelta(days=3)
     return ctx.say("convene.called_soon" if soon else "convene.called", number=activity.number)
 

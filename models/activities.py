@@ -174,8 +174,9 @@ class Activities(ActivityRights):
         self._unit.session.flush()
         self._unit.agendas.plan(SUBJECT, activity.number, activity.starts_at)
         self._unit.agendas.mark(SUBJECT, activity.number, CALLED)
-        self._reckon(activity, now, moved=moved)
-        if again and (moved or place != activity.place):
+        elsewhere = again and place != activity.place
+        self._reckon(activity, now, moved=moved or elsewhere)
+        if again and (moved or elsewhere):
             self._tell_moved(activity, before)
         return activity
 

@@ -239,15 +239,20 @@ def test_a_move_is_told_once_to_those_who_knew(store: Store, town: Town, now: da
 def test_to_call_it_anew_at_another_place_is_a_move(store: Store, town: Town, now: datetime) -> None:
     number = call(store, town["chair"], now)
     sign_up(store, number, now, town["reporter"])
+    editions: list[int] = []
     for plan, told in (
         (msgspec.structs.replace(PLAN, topic="清两条河道"), 0),
         (msgspec.structs.replace(PLAN, place="敬老院"), 1),
+        (msgspec.structs.replace(PLAN, place="村部"), 1),
         (msgspec.structs.replace(PLAN, place="敬老院", starts_at=at("05-20 08:00")), 1),
     ):
         with store.unit() as unit:
             host = unit.activities.host_for(town["chair"], date(2026, 5, 20))
             unit.activities.call(host, plan, by=town["chair"], now=MAY_12, number=number)
-            assert len([each for each in unit.happenings if isinstance(each, ActivityMoved)]) == told
+            moves = [each for each in unit.happenings if isinstance(each, ActivityMoved)]
+            assert len(moves) == told
+            editions += [each.edition for each in moves]
+    assert editions == [2, 3, 4], "each one is a letter of its own"
     later = msgspec.structs.replace(PLAN, starts_at=at("05-22 09:00"))
     with store.unit() as unit, pytest.raises(ActivityBegun):
         unit.activities.call(host, later, by=town["chair"], now=at("05-20 09:00"), number=number)
