@@ -104,8 +104,8 @@ class ActivityRights:
         """That an activity is for somebody's organisation or consortium, or run by an organisation they act for."""
         offices = self._unit.organisations.offices_of(by.member_id)
         consortia = set(self._run_by(offices, local(now).date())) if offices else set()
-        if by.consortium_id is not None:
-            consortia.add(by.consortium_id)
+        seated = self._unit.consortia.of_organisation(by.organisation_id, local(now).date())
+        consortia |= {each.id for each in seated}
         return or_(
             and_(Activity.organisation_id.is_(None), Activity.consortium_id.in_(sorted(consortia))),
             Activity.organisation_id.in_(sorted({by.organisation_id, *offices})),
