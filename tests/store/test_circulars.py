@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+import handlers
+from bot.kit.context import Aloud
 from models.agenda import About
 from models.audience import AUDIENCES, Audience
 from models.circular import Circular
@@ -24,6 +30,7 @@ from tests.conftest import KEY
 
 from .town import Town, build
 
+ROOT = Path(__file__).parents[2]
 OWN = {"id", "dedup_key", "body_sealed", "circular_id", "member_id"}
 """What a letter of a circular does not share with any other letter of the same facts."""
 
@@ -320,6 +327,98 @@ def test_while_one_writes_a_page_another_takes_the_next_circular(
     with postgresql_store.reading() as unit:
         keys = [key.partition(":")[0] for key in unit.session.scalars(select(OutboxRow.dedup_key))]
     assert sorted(keys) == ["one"] * 3 + ["two"] * 3
+
+
+GENERATING = """
+import sys
+from datetime import datetime
+from models.store import Store
+from models.vault import Vault
+
+url, key, moment = sys.argv[1:]
+store, now = Store(url, Vault(key)), datetime.fromisoformat(moment)
+while True:
+    with store.unit() as unit:
+        if not unit.circulars.generate(now, 5):
+            break
+    print("a page", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_in_the_middle_loses_nobody_and_tells_nobody_twice(
+    sqlite_store: Store, sqlite_url: str, now: datetime
+) -> None:
+    town = build(sqlite_store, now)
+    crowd(sqlite_store, town, 2_000, now)
+    announce(sqlite_store, now, Audience("consortium", (town.consortium,)))
+    left = []
+    for _ in range(3):
+        command = [sys.executable, "-c", GENERATING, sqlite_url, KEY, now.isoformat()]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+            assert process.stdout is not None
+            for _ in range(40):
+                process.stdout.readline()
+            process.send_signal(signal.SIGKILL)
+        with sqlite_store.reading() as unit:
+            left.append(unit.session.scalars(select(Circular.cursor)).one())
+        assert told(sqlite_store) == sorted(set(told(sqlite_store)))
+    assert left == sorted(left)
+    assert 0 < left[0] < left[-1] < 2_009, "it was not killed in the middle"
+    write_out(sqlite_store, now, 500)
+    assert len(told(sqlite_store)) == 2_007
+    assert len(set(told(sqlite_store))) == 2_007
+
+
+def crowd(store: Store, town: Town, count: int, now: datetime) -> None:
+    """So many members more in the village."""
+    with store.unit() as unit:
+        unit.members.add_all(
+            [
+                Member.enrol(
+                    name="王秀兰",
+                    phone=str(13_900_000_000 + number),
+                    organisation_id=town.organisations["village"],
+                    vault=unit.vault,
+                    now=now,
+                )
+                for number in range(count)
+            ]
+        )
+
+
+def test_a_notice_may_be_for_many(sqlite_store: Store, now: datetime) -> None:
+    """As ``handlers/notices_*.py`` do it."""
+    town = build(sqlite_store, now)
+    with sqlite_store.unit() as unit:
+        for part in ("reporter", "chair"):
+            unit.inbox.greet(f"o-{part}", wrote=True, gesture=False, now=now)
+            unit.identities.of(f"o-{part}").bind(town[part].member_id, now)
+        aloud = Aloud(unit=unit, texts=handlers.texts(), now=now, speaker=town["chair"])
+        aloud.broadcast(
+            Audience("consortium", (town.consortium,)),
+            "campaign",
+            key="campaign:3:open",
+            text="有什么难处，回一句话",
+        )
+    write_out(sqlite_store, now)
+    assert told(sqlite_store) == sorted(town[part].member_id for part in ("reporter", "chair"))
+    with sqlite_store.reading() as unit:
+        assert {row.priority for row in unit.session.scalars(select(OutboxRow))} == {Priority.NEWS}
+
+
+def test_what_was_taken_back_is_not_sent_either(store: Store, town: Town, now: datetime) -> None:
+    with store.unit() as unit:
+        unit.inbox.greet("o1", wrote=True, gesture=False, now=now)
+        unit.identities.of("o1").bind(town["reporter"].member_id, now)
+    announce(store, now, Audience("consortium", (town.consortium,)))
+    write_out(store, now)
+    with store.unit() as unit:
+        unit.circulars.withdraw("campaign:1:open", now)
+    with store.unit() as unit:
+        assert unit.outbox.lease(now, 50) == []
+    with store.reading() as unit:
+        assert set(unit.session.scalars(select(OutboxRow.state))) == {"dropped"}
 
 
 def test_every_kind_of_audience_is_a_condition(store: Store, now: datetime) -> None:
