@@ -287,6 +287,17 @@ def test_what_is_urgent_does_not_wait_for_the_morning(
     assert again.text == "信 again"
 
 
+def test_of_what_is_urgent_only_that_is_told_where_nobody_looked_at_the_list(
+    store: Store, town: Town, now: datetime, owe: Owe
+) -> None:
+    owe("reporter", "duty", now)
+    owe("reporter", "fire", now, Priority.URGENT)
+    keep(store, now)
+    with store.unit() as unit:
+        unit.calls.reached(the_call(unit, town, "branch", now), town["branch"], now)
+    assert states(store) == {"duty": "call", "fire": "called"}
+
+
 # ---- phoning -------------------------------------------------------------------------------------
 
 
@@ -316,14 +327,14 @@ def test_reached(store: Store, town: Town, now: datetime, owe: Owe) -> None:
     assert again.texts == ("信 two",)
 
 
-def test_in_vain_stays_and_comes_last(store: Store, town: Town, now: datetime, owe: Owe) -> None:
+def test_in_vain_stays(store: Store, town: Town, now: datetime, owe: Owe) -> None:
     owe("reporter", "one", now)
     owe("neighbour", "two", now)
     keep(store, now)
     assert [each.number for each in listed(store, town, "branch", now)] == [1, 2]
     with store.unit() as unit:
         unit.calls.in_vain(unit.calls.listed(town["branch"], now)[0], now)
-    assert [(each.number, each.tries) for each in listed(store, town, "branch", now)] == [(2, 0), (1, 1)]
+    assert [(each.number, each.tries) for each in listed(store, town, "branch", now)] == [(1, 1), (2, 0)]
     assert states(store) == {"one": "call", "two": "call"}
 
 
