@@ -1,96 +1,24 @@
-"""The call list: whom WeChat does not reach is phoned by those near them, and leaves the list when they heard."""
+"""The call list: whom WeChat does not reach is phoned, and leaves the list when they heard."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
-from models.admission import bind
-from models.call import Call, CallNow, CallsWaiting, CallUnknown, End
-from models.calls import Listed, overdue
+from models.call import Call, CallsWaiting, CallUnknown, End
+from models.calls import overdue
 from models.consortium import Seat
 from models.letter import Outcome, Verdict
 from models.member import Member, PhoneTaken, PhoneUnusable
-from models.organisation import Post, PostKind
 from models.outbox import OutboxRow, Priority, State
-from models.store import Store, Unit
+from models.store import Store
 
+from .callbook import DAY, Owe, join, keep, leave, listed, owe, states, the_call, town
 from .town import Town, build
 
-DAY = timedelta(days=1)
-Owe = Callable[..., int]
-
-
-@pytest.fixture
-def town(store: Store, now: datetime) -> Town:
-    """The town; whoever holds a post is on WeChat, the others are not."""
-    town = build(store, now)
-    with store.unit() as unit:
-        for part in ("branch", "chair", "next_chair", "market", "lead", "above"):
-            join(unit, town, part, now)
-    return town
-
-
-def join(unit: Unit, town: Town, part: str, now: datetime) -> None:
-    """Somebody comes to WeChat."""
-    openid = f"o-{part}"
-    unit.inbox.greet(openid, wrote=True, gesture=False, now=now)
-    member = unit.session.get_one(Member, town[part].member_id)
-    bind(unit, unit.identities.of(openid), member, now)
-
-
-def leave(unit: Unit, part: str, now: datetime) -> None:
-    """Somebody unfollows."""
-    unit.calls.lost(f"o-{part}", now)
-    unit.identities.of(f"o-{part}").leave()
-
-
-@pytest.fixture
-def owe(store: Store, town: Town) -> Owe:
-    """Owes somebody a letter and lets the post try once; on WeChat, no channel is open. Gives the letter's id."""
-
-    def owe(part: str, key: str, now: datetime, priority: Priority = Priority.DUTY, **more: object) -> int:
-        with store.unit() as unit:
-            unit.outbox.post(
-                key=key, kind="case_urge", text=f"信 {key}", fields={}, now=now, priority=priority,
-                member_id=town[part].member_id, **more,  # type: ignore[arg-type]
-            )  # fmt: skip
-        with store.unit() as unit:
-            for letter in unit.outbox.lease(now, 50):
-                unit.outbox.settle(
-                    letter.id, Outcome(verdict=Verdict.WAIT, reason="48 小时内没有说过话"), now
-                )
-        with store.reading() as unit:
-            return unit.session.scalars(select(OutboxRow.id).where(OutboxRow.dedup_key == key)).one()
-
-    return owe
-
-
-def keep(store: Store, now: datetime) -> list[object]:
-    """Does what is due on the list; gives what was told."""
-    told: list[object] = []
-    while True:
-        with store.reading() as unit:
-            if not unit.calling.due(now):
-                return told
-        with store.unit() as unit:
-            assert unit.calling.keep(now)
-            told += unit.happenings
-
-
-def listed(store: Store, town: Town, part: str, now: datetime) -> list[Listed]:
-    """The list as somebody reads it."""
-    with store.unit() as unit:
-        return [unit.calls.look(call, now) for call in unit.calls.listed(town[part], now)]
-
-
-def states(store: Store) -> dict[str, str]:
-    """Every letter's state by its key."""
-    with store.reading() as unit:
-        return {row[0]: row[1] for row in unit.session.execute(select(OutboxRow.dedup_key, OutboxRow.state))}
+__all__ = ["owe", "town"]
 
 
 def test_whoever_is_not_on_wechat_is_on_their_branchs_list(
@@ -178,122 +106,7 @@ def test_what_is_not_worth_telling_any_more_is_not_phoned_for(
     assert listed(store, town, "branch", now + DAY) == []
 
 
-# ---- who phones ----------------------------------------------------------------------------------
-
-
-def test_the_officers_own_letters_go_to_whoever_leads(
-    store: Store, town: Town, now: datetime, owe: Owe
-) -> None:
-    with store.unit() as unit:
-        leave(unit, "branch", now)
-    owe("branch", "one", now, office_id=town.organisations["village"])
-    keep(store, now)
-    assert [(each.name, each.organisation) for each in listed(store, town, "lead", now)] == [
-        ("李春梅", "朝阳沟村党支部")
-    ]
-    assert listed(store, town, "branch", now) == []
-
-
-def test_a_colleague_in_the_same_desk_is_nearer(store: Store, town: Town, now: datetime, owe: Owe) -> None:
-    with store.unit() as unit:
-        post(unit, town, "reporter", "village", PostKind.SECRETARY)
-        leave(unit, "branch", now)
-        join(unit, town, "reporter", now)
-    owe("branch", "one", now, office_id=town.organisations["village"])
-    [morning] = keep(store, now + DAY)
-    assert isinstance(morning, CallsWaiting)
-    assert morning.caller_id == town["reporter"].member_id
-    assert [each.name for each in listed(store, town, "reporter", now + DAY)] == ["李春梅"]
-
-
-def post(unit: Unit, town: Town, part: str, code: str, kind: PostKind) -> None:
-    """Gives somebody a post."""
-    unit.organisations.appoint(
-        Post.appoint(
-            member_id=town[part].member_id,
-            organisation_id=town.organisations[code],
-            kind=kind,
-            since=date(2026, 1, 1),
-        )
-    )
-    unit.directory.forget()
-
-
-def test_where_nobody_of_the_branch_is_on_wechat_it_goes_up(
-    store: Store, town: Town, now: datetime, owe: Owe
-) -> None:
-    with store.unit() as unit:
-        leave(unit, "branch", now)
-    owe("reporter", "one", now)
-    [morning] = keep(store, now + DAY)
-    assert isinstance(morning, CallsWaiting)
-    assert (morning.caller_id, morning.desk_id) == (town["lead"].member_id, town.organisations["town"])
-    with store.unit() as unit:
-        leave(unit, "lead", now)
-    [morning] = keep(store, now + 2 * DAY)
-    assert isinstance(morning, CallsWaiting)
-    assert (morning.caller_id, morning.desk_id) == (town["above"].member_id, town.organisations["county"])
-    assert [each.name for each in listed(store, town, "above", now + 2 * DAY)] == ["张福来"]
-    assert listed(store, town, "lead", now + 2 * DAY) == []
-
-
-def test_an_office_is_called_by_its_own_organisation(
-    store: Store, town: Town, now: datetime, owe: Owe
-) -> None:
-    """赵建军 holds a post of the tax office too, and is told there: the tax office's liaison is nearer than the town's."""
-    with store.unit() as unit:
-        post(unit, town, "lead", "tax", PostKind.SECRETARY)
-        leave(unit, "lead", now)
-    owe("lead", "one", now, office_id=town.organisations["tax"])
-    keep(store, now)
-    assert [(each.name, each.organisation) for each in listed(store, town, "chair", now)] == [
-        ("赵建军", "税务局党支部")
-    ]
-
-
-def test_with_nobody_anywhere_the_list_waits(store: Store, town: Town, now: datetime, owe: Owe) -> None:
-    owe("stranger", "one", now)
-    assert keep(store, now + DAY) == []
-    with store.reading() as unit:
-        assert unit.session.scalars(select(Call.desk_id)).one() == town.organisations["far"]
-
-
-# ---- what is urgent ------------------------------------------------------------------------------
-
-
-def test_what_is_urgent_does_not_wait_for_the_morning(
-    store: Store, town: Town, now: datetime, owe: Owe
-) -> None:
-    night = now + timedelta(hours=14)
-    first = owe("reporter", "fire", night, Priority.URGENT)
-    [at_once] = keep(store, night)
-    assert at_once == CallNow(
-        caller_ids=(town["branch"].member_id,),
-        desk_id=town.organisations["village"],
-        letter_id=first,
-        member_id=town["reporter"].member_id,
-        name="张福来",
-        organisation="朝阳沟村党支部",
-        text="信 fire",
-    )
-    assert keep(store, night) == []
-    owe("chair", "flood", night, Priority.URGENT)  # on WeChat, but out of reach
-    [other] = keep(store, night)
-    assert isinstance(other, CallNow)
-    assert other.caller_ids == (town["lead"].member_id,)
-    owe("reporter", "again", night, Priority.URGENT)
-    [again] = keep(store, night)
-    assert isinstance(again, CallNow)
-    assert again.text == "信 again"
-
-
 # ---- phoning -------------------------------------------------------------------------------------
-
-
-def the_call(unit: Unit, town: Town, part: str, now: datetime) -> Call:
-    """The only call of somebody's list."""
-    [call] = unit.calls.listed(town[part], now)
-    return call
 
 
 def test_reached(store: Store, town: Town, now: datetime, owe: Owe) -> None:
@@ -316,14 +129,14 @@ def test_reached(store: Store, town: Town, now: datetime, owe: Owe) -> None:
     assert again.texts == ("信 two",)
 
 
-def test_in_vain_stays_and_comes_last(store: Store, town: Town, now: datetime, owe: Owe) -> None:
+def test_in_vain_stays(store: Store, town: Town, now: datetime, owe: Owe) -> None:
     owe("reporter", "one", now)
     owe("neighbour", "two", now)
     keep(store, now)
     assert [each.number for each in listed(store, town, "branch", now)] == [1, 2]
     with store.unit() as unit:
         unit.calls.in_vain(unit.calls.listed(town["branch"], now)[0], now)
-    assert [(each.number, each.tries) for each in listed(store, town, "branch", now)] == [(2, 0), (1, 1)]
+    assert [(each.number, each.tries) for each in listed(store, town, "branch", now)] == [(1, 1), (2, 0)]
     assert states(store) == {"one": "call", "two": "call"}
 
 
