@@ -149,7 +149,7 @@ def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
         casework.transfer(case, by=by, reason=said, now=now)
     else:
         name, _, reason = _to(said).partition(" ")
-        found = ctx.unit.consortia.named_like(name)
+        found = ctx.unit.consortia.named_like(name, ctx.today)
         if len(found) != 1:
             ctx.next_step = Because(case.number, verb)
             names = "、".join(each.name for each in found[:MOST_CHOICES])
@@ -225,7 +225,8 @@ def named(ctx: Context, step: ToWhom) -> Reply | Pass:
 
 
 def _send(ctx: Context, case: Case, said: str) -> Reply:
-    seated = ctx.unit.consortia.seated(case.consortium_id, ctx.today) if case.consortium_id else []
+    all_seated = ctx.unit.consortia.seated(case.consortium_id, ctx.today) if case.consortium_id else []
+    seated = [each for each in all_seated if each.part.claims]
     chosen: list[int] = []
     for words in re.split(r"[、，,;；\s]+|和|跟|还有", _to(plain(said))):
         if not words:

@@ -15,7 +15,7 @@ def show(ctx: Context) -> Reply:
     """帮助。"""
     if ctx.person is None:
         return ctx.say("help.newcomer")
-    posts = ctx.unit.organisations.posts_of(ctx.member.member_id)
+    posts = ctx.unit.organisations.posts_of(ctx.member.member_id, ctx.now)
     if any(post.organisation_id == ctx.member.chair_id for post in posts):
         return ctx.say("help.chair", organisation=ctx.member.chair, consortium=ctx.member.consortium)
     if posts:

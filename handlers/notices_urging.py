@@ -10,7 +10,7 @@ from bot.kit.router import Router
 from models.clock import Level
 from models.clocks import CalendarEnds
 from models.moment import local
-from models.organisation import Officer, PostKind
+from models.organisation import Officer
 from models.outbox import Priority
 from models.urging import RatingInvited, Stuck, Urged
 
@@ -93,9 +93,7 @@ def _recipients(
     """Each organisation's desk; from 督办 on the secretary of the one that has to act hears of it too."""
     officers = [officer for each in organisation_ids for officer in aloud.card(each).desk]
     if level in (Level.SUPERVISE, Level.ESCALATE):
-        officers += [
-            officer for officer in aloud.card(holder_id).officers if officer.post is PostKind.SECRETARY
-        ]
+        officers += [officer for officer in aloud.card(holder_id).officers if officer.post.told]
     return officers
 
 

@@ -1,14 +1,28 @@
-"""党建融合体: consortia of organisations, and whose turn it is to chair them."""
+"""党建融合体: consortia of organisations, who belongs to them as what, and whose turn it is to chair them."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, and_, func, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import forms
 from models.base import Base
 from models.organisation import Organisation
 
@@ -17,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Consortium(Base):
-    """A consortium: 联合党委, 联合党总支, 联合党支部 or 联盟; its kinds and modes are data."""
+    """A consortium: 联合党委, 联合党总支, 联合党支部, 联盟 …; its kinds and modes are data (``models.forms``)."""
 
     __tablename__ = "consortia"
 
@@ -29,43 +43,130 @@ class Consortium(Base):
     """联建方式, joined by 、."""
     lead_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("consortia.id"))
+    founded_on: Mapped[date | None]
+    """None: nobody wrote down when."""
+    dissolved_on: Mapped[date | None]
+    """The first day on which it is no more."""
 
     @classmethod
     def found(
-        cls, *, code: str, name: str, kind: str, modes: str, lead_id: int, parent_id: int | None
+        cls,
+        *,
+        code: str,
+        name: str,
+        kind: str,
+        modes: str,
+        lead_id: int,
+        parent_id: int | None,
+        founded_on: date | None = None,
     ) -> Consortium:
-        """A new consortium under its lead organisation (牵头单位)."""
-        return cls(code=code, name=name, kind=kind, modes=modes, lead_id=lead_id, parent_id=parent_id)
+        """A new consortium under its lead organisation (牵头单位). Whether it may stand there: ``Founding.place``.
+
+        Raises KindUnknown, ModeUnknown.
+        """
+        forms.check_kind(kind, modes)
+        return cls(
+            code=code,
+            name=name,
+            kind=kind,
+            modes=modes,
+            lead_id=lead_id,
+            parent_id=parent_id,
+            founded_on=founded_on,
+            dissolved_on=None,
+        )
 
     def reform(self, *, name: str, kind: str, modes: str, lead_id: int, parent_id: int | None) -> None:
-        """Corrects what is on file."""
+        """Corrects what is on file. Raises KindUnknown, ModeUnknown."""
+        forms.check_kind(kind, modes)
         self.name, self.kind, self.modes = name, kind, modes
         self.lead_id, self.parent_id = lead_id, parent_id
 
+    def stand_under(self, upper: Consortium | None) -> None:
+        """It stands under another one, or under nobody; ``Founding.place`` sees whether it may."""
+        self.parent_id = None if upper is None else upper.id
+
+    def be_led_by(self, organisation_id: int) -> None:
+        """Another organisation leads it; ``Founding.hand_lead`` keeps the seats in step."""
+        self.lead_id = organisation_id
+
+    def dissolve(self, on: date) -> None:
+        """It is no more from that day on; ``Founding.dissolve`` ends what hangs on it."""
+        self.dissolved_on = on
+
+    def stands_on(self, day: date) -> bool:
+        """Whether it is there on a day."""
+        return self.dissolved_on is None or day < self.dissolved_on
+
 
 class Seat(Base):
-    """成员单位: that an organisation belongs to a consortium, from when until when."""
+    """成员单位: that an organisation belongs to a consortium, as what, from when until when. History is kept."""
 
     __tablename__ = "seats"
     __table_args__ = (
         UniqueConstraint("consortium_id", "organisation_id", "since"),
         Index("ix_seats_organisation_id", "organisation_id"),
+        # Two at once: the second is refused. Whatever else may overlap is looked at before it is written.
+        Index(
+            "uq_seats_open",
+            "consortium_id",
+            "organisation_id",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     consortium_id: Mapped[int] = mapped_column(ForeignKey("consortia.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    role: Mapped[str] = mapped_column(String(20), server_default=text("'member'"))
+    """What it is there: ``lead``, ``member`` …, see ``models.forms``."""
     since: Mapped[date]
     until: Mapped[date | None]
+    """The first day on which it belongs to it no more."""
 
     @classmethod
-    def take(cls, *, consortium_id: int, organisation_id: int, since: date) -> Seat:
-        """The organisation is a member from ``since`` on."""
-        return cls(consortium_id=consortium_id, organisation_id=organisation_id, since=since, until=None)
+    def take(
+        cls,
+        *,
+        consortium_id: int,
+        organisation_id: int,
+        since: date,
+        until: date | None = None,
+        role: str = forms.MEMBER,
+    ) -> Seat:
+        """The organisation belongs to it from ``since`` on, and not from ``until`` on. Raises RoleUnknown."""
+        forms.role_of(role)
+        return cls(
+            consortium_id=consortium_id, organisation_id=organisation_id, role=role, since=since, until=until
+        )
 
     def leave(self, on: date) -> None:
         """Membership ends; that day is not included."""
         self.until = on
+
+    def come_forward(self, since: date) -> None:
+        """One that was to begin later begins on that day."""
+        self.since = since
+
+    def serve_as(self, role: str) -> None:
+        """It is something else there, as if it had always been: what it was before is kept in a seat of its own."""
+        self.role = forms.role_of(role).code
+
+    def held_on(self, day: date) -> bool:
+        """Whether the organisation belongs to it on a day."""
+        return self.since <= day and (self.until is None or day < self.until)
+
+
+def seated(day: Any) -> ColumnElement[bool]:
+    """That a seat is held on a day; ``day`` may be a date or a parameter."""
+    return and_(Seat.since <= day, or_(Seat.until.is_(None), Seat.until > day))
+
+
+def standing(day: Any, consortium: Any = Consortium) -> ColumnElement[bool]:
+    """That a consortium (the table, or an alias of it) is there on a day."""
+    return or_(consortium.dissolved_on.is_(None), consortium.dissolved_on > day)
 
 
 class Term(Base):
@@ -103,11 +204,36 @@ class Term(Base):
         self.organisation_id, self.starts_on, self.ends_on = organisation_id, starts_on, ends_on
 
 
+def presiding(day: Any) -> ColumnElement[bool]:
+    """That a term is the one of a day, and its organisation is one that takes the chair (observers do not).
+
+    An organisation whose seat was put on file later than its turn keeps the turn: lists are often made up later.
+    """
+    only_looks_on = (
+        exists()
+        .where(
+            Seat.consortium_id == Term.consortium_id,
+            Seat.organisation_id == Term.organisation_id,
+            forms.in_roles(Seat.role, lambda role: not role.chairs),
+            seated(day),
+        )
+        .correlate(Term)
+    )
+    return and_(Term.starts_on <= day, Term.ends_on >= day, ~only_looks_on)
+
+
 class Seated(msgspec.Struct, frozen=True):
     """A member organisation of a consortium."""
 
     organisation_id: int
     name: str
+    role: str = forms.MEMBER
+    region: str = ""
+
+    @property
+    def part(self) -> forms.Role:
+        """What it takes part in: ``part.chairs``, ``part.signs``, ``part.claims``."""
+        return forms.roles().get(self.role) or forms.roles()[forms.MEMBER]
 
 
 class Consortia:
@@ -155,11 +281,11 @@ class Consortia:
         """The consortium with that 编号, or None."""
         return self._unit.session.scalar(select(Consortium).where(Consortium.code == code))
 
-    def named_like(self, words: str, limit: int = 5) -> list[Consortium]:
-        """Consortia whose name contains ``words``; the one of exactly that name alone."""
+    def named_like(self, words: str, on: date, limit: int = 5) -> list[Consortium]:
+        """Consortia of a day whose name contains ``words``; the one of exactly that name alone."""
         query = (
             select(Consortium)
-            .where(Consortium.name.contains(words, autoescape=True))
+            .where(Consortium.name.contains(words, autoescape=True), standing(on))
             .order_by(func.length(Consortium.name), Consortium.id)
             .limit(limit)
         )
@@ -167,36 +293,32 @@ class Consortia:
         return [each for each in found if each.name == words] or found
 
     def seated(self, consortium_id: int, on: date) -> list[Seated]:
-        """The member organisations of a consortium on a day, the lead first."""
+        """The organisations that belong to a consortium on a day, observers too, the lead first."""
         query = (
-            select(Organisation.id, Organisation.name)
+            select(Organisation.id, Organisation.name, Seat.role, Organisation.region)
             .join(Seat, Seat.organisation_id == Organisation.id)
             .join(Consortium, Consortium.id == Seat.consortium_id)
-            .where(
-                Seat.consortium_id == consortium_id,
-                Seat.since <= on,
-                or_(Seat.until.is_(None), Seat.until > on),
-            )
+            .where(Seat.consortium_id == consortium_id, seated(on), standing(on))
             .order_by((Organisation.id == Consortium.lead_id).desc(), Seat.id)
         )
         return [Seated(*row) for row in self._unit.session.execute(query)]
 
     def of_organisation(self, organisation_id: int, on: date) -> list[Consortium]:
-        """The consortia that an organisation belongs to on a day, the one joined first at the head."""
+        """The consortia that an organisation belongs to on a day: where it only looks on at the end, else the one
+        joined first at the head."""
         query = (
             select(Consortium)
             .join(Seat, Seat.consortium_id == Consortium.id)
-            .where(
-                Seat.organisation_id == organisation_id,
-                Seat.since <= on,
-                or_(Seat.until.is_(None), Seat.until > on),
-            )
-            .order_by(Seat.since, Seat.id)
+            .where(Seat.organisation_id == organisation_id, seated(on), standing(on))
+            .order_by(forms.belonging(Seat.role), Seat.since, Seat.id)
         )
         return list(self._unit.session.scalars(query))
 
     def parties(self, consortium: Consortium, on: date) -> list[int]:
-        """Whoever answers for a consortium on a day: its members, and its lead with or without a seat; none that closed."""
+        """Whoever answers for a consortium on a day and so signs its lists: its members, and its lead with or without
+        a seat; no observer, and none that closed."""
+        if not consortium.stands_on(on):
+            return []
         seat = and_(Seat.organisation_id == Organisation.id, Seat.consortium_id == consortium.id)
         query = (
             select(Organisation.id)
@@ -204,7 +326,7 @@ class Consortia:
             .where(
                 or_(
                     Organisation.id == consortium.lead_id,
-                    and_(Seat.since <= on, or_(Seat.until.is_(None), Seat.until > on)),
+                    and_(seated(on), forms.in_roles(Seat.role, lambda role: role.signs)),
                 ),
                 or_(Organisation.closed_on.is_(None), Organisation.closed_on > on),
             )
@@ -218,7 +340,8 @@ class Consortia:
         query = (
             select(Term, Organisation)
             .join(Organisation, Organisation.id == Term.organisation_id)
-            .where(Term.consortium_id == consortium_id, Term.starts_on <= on, Term.ends_on >= on)
+            .join(Consortium, Consortium.id == Term.consortium_id)
+            .where(Term.consortium_id == consortium_id, presiding(on), standing(on))
         )
         found = self._unit.session.execute(query).first()
         return (found[0], found[1]) if found else None

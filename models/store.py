@@ -22,6 +22,7 @@ from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
 from models.base import Base, Conflict, Happening
+from models.belt import Belts
 from models.books import Books
 from models.case import Case
 from models.cases import Cases
@@ -34,12 +35,14 @@ from models.closing import Closing
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.finding import Findings
+from models.founding import Founding
 from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
 from models.pending import PendingSession
 from models.policy import Policy
+from models.posts import Posts
 from models.projects import Projects
 from models.received import Inbox
 from models.reminding import Reminding
@@ -122,6 +125,11 @@ class Unit:
         return Organisations(self)
 
     @cached_property
+    def posts(self) -> Posts:
+        """任职."""
+        return Posts(self)
+
+    @cached_property
     def members(self) -> Members:
         """党员."""
         return Members(self)
@@ -135,6 +143,16 @@ class Unit:
     def consortia(self) -> Consortia:
         """融合体与轮值."""
         return Consortia(self)
+
+    @cached_property
+    def founding(self) -> Founding:
+        """建体与成员单位."""
+        return Founding(self)
+
+    @cached_property
+    def belts(self) -> Belts:
+        """发展带与示范点."""
+        return Belts(self)
 
     @cached_property
     def categories(self) -> Categories:

@@ -74,7 +74,7 @@ class Targets:
     """Who stands where around a case: derived from claims, the rota and the tree as they are now."""
 
     def __init__(self, unit: Unit, case: Case, now: datetime) -> None:
-        self._unit = unit
+        self._unit, self._now = unit, now
         duty = unit.standings.duty(case, now)
         claimant = next((hold.organisation_id for hold in unit.claims.live(case.number) if hold.lead), None)
         branch = case.organisation_id
@@ -97,7 +97,7 @@ class Targets:
     def _above(self, organisation_id: int) -> int:
         """The nearest organisation above in which somebody can be told; itself where there is none."""
         above = self._unit.standings.above(organisation_id)
-        staffed = (each for each in above if self._unit.organisations.officers(each))
+        staffed = (each for each in above if self._unit.organisations.officers(each, self._now))
         return next(staffed, above[0] if above else organisation_id)
 
 

@@ -36,7 +36,7 @@ def number_in(ctx: Context) -> int | None:
 
 def offices_of(ctx: Context) -> frozenset[int]:
     """The organisations for which this person may act."""
-    return ctx.unit.organisations.offices_of(ctx.member.member_id)
+    return ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now)
 
 
 def in_hand(ctx: Context, offices: frozenset[int]) -> int | None:
