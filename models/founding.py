@@ -201,7 +201,7 @@ class Founding:
             LeadStays: it leads, or is to lead, which is ``hand_lead``.
         """
         self._hold(consortium)
-        if forms.LEAD == role or organisation_id == consortium.lead_id:
+        if role == forms.LEAD or organisation_id == consortium.lead_id:
             raise LeadStays(consortium=consortium.name)
         return self._change(consortium, organisation_id, role, on)
 

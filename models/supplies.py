@@ -14,6 +14,7 @@ from models.belt import along
 from models.consortium import Seat, seated
 from models.fit import Offer
 from models.lean import Lean
+from models.moment import local
 from models.offering import (
     Agent,
     Circle,
@@ -24,7 +25,6 @@ from models.offering import (
     SupplyWaits,
     stands,
 )
-from models.moment import local
 from models.organisation import Organisation
 from models.place import county_of
 from models.supply import Supply

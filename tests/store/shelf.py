@@ -228,7 +228,7 @@ def draw(
 
 def held(unit: Unit, number: int, by: Person, now: datetime) -> Book:
     """The list, to be changed."""
-    return unit.books.to_change(number, seen_by=by, day=now.date())
+    return unit.books.to_change(number, seen_by=by, now=now)
 
 
 def send(store: Store, shelf: Shelf, number: int, now: datetime) -> None:
