@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models import forms
 from models.base import Base
 from models.organisation import Organisation
+from models.place import outside
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -231,6 +232,11 @@ class Seated(msgspec.Struct, frozen=True):
     region: str = ""
 
     @property
+    def external(self) -> bool:
+        """市外: whether it is a partner from outside the city."""
+        return outside(self.region)
+
+    @property
     def part(self) -> forms.Role:
         """What it takes part in: ``part.chairs``, ``part.signs``, ``part.claims``."""
         return forms.roles().get(self.role) or forms.roles()[forms.MEMBER]
@@ -276,6 +282,15 @@ class Consortia:
     def schedule(self, term: Term) -> None:
         """Puts a new turn on file."""
         self._unit.session.add(term)
+
+    def get(self, consortium_id: int) -> Consortium:
+        """The consortium of that id, which exists."""
+        return self._unit.session.get_one(Consortium, consortium_id)
+
+    def parts(self, consortium_id: int, on: date) -> list[Consortium]:
+        """The consortia that stand right under one on a day."""
+        query = select(Consortium).where(Consortium.parent_id == consortium_id, standing(on))
+        return list(self._unit.session.scalars(query.order_by(Consortium.id)))
 
     def by_code(self, code: str) -> Consortium | None:
         """The consortium with that 编号, or None."""

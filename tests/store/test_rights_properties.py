@@ -1,0 +1,404 @@
+"""Whoever is appointed, joins, leaves or leads, and at whatever minute it is asked: who may act for whom is what the
+tables say when they are read with plain loops. Nothing else is kept anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from models import forms
+from models.base import Base, DomainError
+from models.consortium import Consortium, Seat, Term
+from models.life import Role
+from models.member import Member
+from models.moment import SHANGHAI, local
+from models.organisation import Organisation
+from models.person import Person
+from models.post import JointPost, Post, PostKind
+from models.store import Store, Unit
+from models.vault import Vault
+from tests.conftest import KEY
+from tests.store.town import Town, build, report
+
+FIRST = date(2026, 4, 29)
+DAYS = st.integers(0, 36).map(lambda days: FIRST + timedelta(days=days))
+"""Around the ends of two months, which is when turns, seats and posts change."""
+CLOCKS = st.sampled_from([time(0, 0), time(0, 0, 1), time(10, 0), time(17, 30), time(23, 59, 59)])
+MOMENTS = st.builds(lambda day, clock: datetime.combine(day, clock, SHANGHAI), DAYS, CLOCKS)
+PARTS = st.sampled_from(["reporter", "neighbour", "branch", "chair", "next_chair", "lead", "stranger"])
+CODES = st.sampled_from(["town", "village", "tax", "power", "far"])
+KINDS = {
+    of: st.sampled_from([kind for kind in PostKind.all() if kind.of == of])
+    for of in ("organisation", "consortium")
+}
+UNITS = st.sampled_from([0, 1, 2])
+"""Which of the three consortia."""
+MOVES = st.one_of(
+    st.tuples(
+        st.just("appoint"), PARTS, CODES, KINDS["organisation"], MOMENTS | DAYS, st.none() | MOMENTS | DAYS
+    ),
+    st.tuples(st.just("dismiss"), PARTS, st.integers(0, 3), MOMENTS | DAYS),
+    st.tuples(st.just("send"), PARTS, UNITS, KINDS["consortium"], MOMENTS, st.none() | MOMENTS),
+    st.tuples(st.just("recall"), PARTS, st.integers(0, 3), MOMENTS),
+    st.tuples(st.just("strike"), PARTS, MOMENTS),
+    st.tuples(
+        st.just("join"), UNITS, CODES, DAYS, st.none() | DAYS, st.sampled_from(list(forms.roles())[1:])
+    ),
+    st.tuples(st.just("leave"), UNITS, CODES, DAYS),
+    st.tuples(st.just("serve"), UNITS, CODES, st.sampled_from(list(forms.roles())), DAYS),
+    st.tuples(st.just("hand"), UNITS, CODES, DAYS),
+    st.tuples(st.just("place"), UNITS, st.none() | UNITS, DAYS),
+    st.tuples(st.just("dissolve"), UNITS, DAYS),
+    st.tuples(st.just("turn"), UNITS, CODES, DAYS, st.integers(0, 40)),
+)
+
+
+class World:
+    """The town, with a part under its consortium and a league beside it, and a need that somebody was asked about."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        now = datetime.combine(FIRST, time(9), SHANGHAI)
+        self.town: Town = build(store, now)
+        self.number = report(store, self.town, now)
+        ids = self.town.organisations
+        with store.unit() as unit:
+            whole = unit.consortia.get(self.town.consortium)
+            part = unit.founding.found(
+                code="P",
+                name="下设总支",
+                kind="联合党总支",
+                modes=(),
+                lead_id=ids["village"],
+                on=FIRST,
+                under=whole,
+            )
+            league = unit.founding.found(
+                code="L", name="邻近联盟", kind="联盟", modes=(), lead_id=ids["far"], on=FIRST
+            )
+            self.consortia = [whole.id, part.id, league.id]
+            case = unit.casework.find(self.number)
+            unit.claiming.invite(case, [ids["far"]], by=self.town["lead"], now=now)
+        self._turns = 10
+
+    def make(self, move: tuple[Any, ...]) -> None:
+        """One change, or its refusal."""
+        verb, *facts = move
+        with contextlib.suppress(DomainError), self.store.unit() as unit:
+            getattr(self, verb)(unit, *facts)
+
+    def _of(self, unit: Unit, which: int) -> Consortium:
+        return unit.consortia.get(self.consortia[which])
+
+    def appoint(self, unit: Unit, part: str, code: str, kind: PostKind, since: Any, until: Any) -> None:
+        unit.posts.appoint(
+            member_id=self.town[part].member_id,
+            organisation_id=self.town.organisations[code],
+            kind=kind,
+            since=since,
+            until=until,
+        )
+
+    def dismiss(self, unit: Unit, part: str, which: int, at: Any) -> None:
+        for post in unit.posts.of_member(self.town[part].member_id)[which : which + 1]:
+            unit.posts.dismiss(post, at)
+
+    def send(self, unit: Unit, part: str, which: int, kind: PostKind, since: Any, until: Any) -> None:
+        unit.posts.appoint_jointly(
+            member_id=self.town[part].member_id,
+            organisation_id=self.town[part].organisation_id,
+            consortium_id=self.consortia[which],
+            kind=kind,
+            since=since,
+            until=until,
+        )
+
+    def recall(self, unit: Unit, part: str, which: int, at: datetime) -> None:
+        for post in unit.posts.joint_of_member(self.town[part].member_id)[which : which + 1]:
+            unit.posts.dismiss(post, at)
+
+    def strike(self, unit: Unit, part: str, at: datetime) -> None:
+        unit.session.get_one(Member, self.town[part].member_id).left_at = at
+
+    def join(self, unit: Unit, which: int, code: str, since: date, until: date | None, role: str) -> None:
+        organisation_id = self.town.organisations[code]
+        unit.founding.join(self._of(unit, which), organisation_id, since=since, until=until, role=role)
+
+    def leave(self, unit: Unit, which: int, code: str, on: date) -> None:
+        unit.founding.leave(self._of(unit, which), self.town.organisations[code], on)
+
+    def serve(self, unit: Unit, which: int, code: str, role: str, on: date) -> None:
+        unit.founding.serve_as(self._of(unit, which), self.town.organisations[code], role, on)
+
+    def hand(self, unit: Unit, which: int, code: str, on: date) -> None:
+        unit.founding.hand_lead(self._of(unit, which), self.town.organisations[code], on)
+
+    def place(self, unit: Unit, which: int, under: int | None, on: date) -> None:
+        unit.founding.place(self._of(unit, which), None if under is None else self._of(unit, under), on)
+
+    def dissolve(self, unit: Unit, which: int, on: date) -> None:
+        unit.founding.dissolve(self._of(unit, which), on)
+
+    def turn(self, unit: Unit, which: int, code: str, starts_on: date, days: int) -> None:
+        ends_on = starts_on + timedelta(days=days)
+        for term in unit.consortia.terms():
+            same = term.consortium_id == self.consortia[which]
+            if same and term.starts_on <= ends_on and starts_on <= term.ends_on:
+                return  # the rota has no two at a time
+        self._turns += 1
+        unit.consortia.schedule(
+            Term.plan(
+                consortium_id=self.consortia[which],
+                sequence=self._turns,
+                organisation_id=self.town.organisations[code],
+                starts_on=starts_on,
+                ends_on=ends_on,
+            )
+        )
+
+
+def rows(unit: Unit, table: type[Base]) -> list[Any]:
+    """A whole table."""
+    return list(unit.session.execute(select(table.__table__).order_by(table.__table__.c.id)))
+
+
+def lasts(row: Any, day: date) -> bool:
+    """Whether a row with days holds on that day."""
+    return row.since <= day and (row.until is None or day < row.until)
+
+
+def held(row: Any, now: datetime) -> bool:
+    """Whether a row with moments holds at that moment."""
+    return row.begins_at <= now and (row.ends_at is None or now < row.ends_at)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Everything, worked out from the tables with loops, for one moment."""
+
+    now: datetime
+    posts: list[Any]
+    joint: list[Any]
+    seats: list[Any]
+    terms: list[Any]
+    consortia: dict[int, Any]
+    organisations: dict[int, Any]
+    left: frozenset[int]
+    """Members who are on no roster any more."""
+
+    @classmethod
+    def read(cls, unit: Unit, now: datetime) -> Plain:
+        return cls(
+            now=now,
+            posts=rows(unit, Post),
+            joint=rows(unit, JointPost),
+            seats=rows(unit, Seat),
+            terms=rows(unit, Term),
+            consortia={row.id: row for row in rows(unit, Consortium)},
+            organisations={row.id: row for row in rows(unit, Organisation)},
+            left=frozenset(row.id for row in rows(unit, Member) if row.left_at is not None),
+        )
+
+    @property
+    def day(self) -> date:
+        return local(self.now).date()
+
+    def offices(self, member_id: int) -> set[int]:
+        return {
+            post.organisation_id
+            for post in self.posts
+            if post.member_id == member_id and member_id not in self.left
+            if held(post, self.now) and PostKind.of_code(post.kind).acts
+        }  # fmt: skip
+
+    def acts_in(self, member_id: int) -> set[int]:
+        return {
+            post.consortium_id
+            for post in self.joint
+            if post.member_id == member_id and member_id not in self.left
+            if held(post, self.now) and PostKind.of_code(post.kind).acts
+        }  # fmt: skip
+
+    def desk(self, organisation_id: int) -> list[int]:
+        found = []
+        for post in self.posts:
+            kind = PostKind.of_code(post.kind)
+            here = post.organisation_id == organisation_id and held(post, self.now)
+            if here and kind.acts and kind.desk and post.member_id not in self.left:
+                found.append((kind.desk, post.member_id))
+        first = min((rank for rank, _ in found), default=0)
+        return [member_id for rank, member_id in found if rank == first]
+
+    def there(self, consortium_id: int) -> bool:
+        end = self.consortia[consortium_id].dissolved_on
+        return end is None or self.day < end
+
+    def seated(self, consortium_id: int, able: str = "") -> set[int]:
+        return {
+            seat.organisation_id
+            for seat in self.seats
+            if seat.consortium_id == consortium_id and lasts(seat, self.day) and self.there(consortium_id)
+            if not able or getattr(forms.roles()[seat.role], able)
+        }  # fmt: skip
+
+    def chair(self, consortium_id: int) -> int | None:
+        for term in self.terms:
+            if term.consortium_id == consortium_id and term.starts_on <= self.day <= term.ends_on:
+                looks_on = self.seated(consortium_id) - self.seated(consortium_id, "chairs")
+                if self.there(consortium_id) and term.organisation_id not in looks_on:
+                    return int(term.organisation_id)
+        return None
+
+    def home(self, organisation_id: int) -> int | None:
+        mine = [
+            (forms.roles()[seat.role].belongs, seat.since, seat.id, seat.consortium_id)
+            for seat in self.seats
+            if seat.organisation_id == organisation_id and lasts(seat, self.day)
+            if self.there(seat.consortium_id)
+        ]  # fmt: skip
+        return min(mine)[-1] if mine else None
+
+    def above(self, organisation_id: int) -> set[int]:
+        found = set()
+        at = self.organisations[organisation_id].parent_id
+        while at is not None:
+            found.add(at)
+            at = self.organisations[at].parent_id
+        return found
+
+    def roles(self, person: Person, case: Any, invited: set[int]) -> dict[Role, set[int]]:
+        """For which organisations somebody might act in each role on a case that nobody claimed."""
+        offices, joint = self.offices(person.member_id), self.acts_in(person.member_id)
+        consortium = self.consortia[case.consortium_id]
+        lead = consortium.lead_id
+        chair = self.chair(consortium.id) or lead
+        onlookers = self.seated(consortium.id) - self.seated(consortium.id, "claims")
+        found = {
+            Role.CHAIR: offices & {chair},
+            Role.LEAD: {lead} if lead in offices or consortium.id in joint else set(),
+            Role.BRANCH: offices & {case.organisation_id},
+            Role.INVITED: offices & invited - onlookers,
+            Role.MEMBER: offices & self.seated(consortium.id, "claims"),
+            Role.ABOVE: offices & (self.above(case.organisation_id) | self.above(lead)),
+        }
+        upper = consortium.parent_id
+        while upper is not None and not found[Role.ABOVE]:
+            if upper in joint:
+                found[Role.ABOVE] = {self.consortia[upper].lead_id}
+            upper = self.consortia[upper].parent_id
+        if case.reporter_id == person.member_id:
+            found[Role.REPORTER] = {person.organisation_id}
+        return {role: whose for role, whose in found.items() if whose}
+
+
+def agree(world: World, now: datetime) -> None:
+    """What the product says at that moment is what the tables say."""
+    town = world.town
+    with world.store.reading() as unit:
+        plain = Plain.read(unit, now)
+        for organisation_id in town.organisations.values():
+            card = unit.card(organisation_id, now)
+            assert [officer.member_id for officer in card.desk] == plain.desk(organisation_id)
+            home = plain.home(organisation_id)
+            assert card.consortium_id == home
+            assert card.chair_id == (None if home is None else plain.chair(home))
+            joined = unit.consortia.of_organisation(organisation_id, plain.day)
+            assert {each.id for each in joined} == {
+                each for each in world.consortia if organisation_id in plain.seated(each)
+            }
+        for consortium_id in world.consortia:
+            consortium = unit.consortia.get(consortium_id)
+            seated = unit.consortia.seated(consortium_id, plain.day)
+            assert {each.organisation_id for each in seated} == plain.seated(consortium_id)
+            chair = unit.consortia.chair(consortium_id, plain.day)
+            assert (None if chair is None else chair[1].id) == plain.chair(consortium_id)
+            signing = plain.seated(consortium_id, "signs") | {consortium.lead_id}
+            assert set(unit.consortia.parties(consortium, plain.day)) == (
+                signing if plain.there(consortium_id) else set()
+            )
+        case = unit.casework.find(world.number)
+        invited = unit.claims.invited(world.number)
+        for person in town.people.values():
+            assert unit.organisations.offices_of(person.member_id, now) == plain.offices(person.member_id)
+            assert unit.posts.acts_in(person.member_id, now) == plain.acts_in(person.member_id)
+            standing = unit.standings.of(case, person, now)
+            expected = plain.roles(person, case, invited)
+            assert standing.roles == expected.keys()
+            assert all(whose in expected[role] for role, whose in standing.organisations.items())
+
+
+def play(store: Store, moves: list[tuple[Any, ...]], probes: list[datetime]) -> None:
+    """The moves, then the questions; each also a second before and after."""
+    world = World(store)
+    for move in moves:
+        world.make(move)
+    store.directory.forget()
+    for probe in probes:
+        for now in (probe, probe - timedelta(seconds=1), probe + timedelta(seconds=1)):
+            agree(world, now)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """Where the databases of one run lie."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+@given(
+    moves=st.lists(MOVES, min_size=4, max_size=25),
+    probes=st.lists(MOMENTS, min_size=1, max_size=5),
+    name=st.uuids(),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_who_may_act_for_whom_is_what_the_tables_say(
+    sqlite_template: Path, folder: Path, moves: list[tuple[Any, ...]], probes: list[datetime], name: object
+) -> None:
+    path = folder / f"{name}.db"
+    shutil.copy(sqlite_template, path)
+    store = Store(f"sqlite:///{path}", Vault(KEY))
+    try:
+        play(store, moves, probes)
+    finally:
+        store.close()
+        for rest in folder.glob(f"{path.name}*"):
+            rest.unlink()
+
+
+def test_the_same_on_both_databases(store: Store) -> None:
+    """One long story with a move of every kind, asked about on every day of it."""
+    midnight = datetime(2026, 6, 1, tzinfo=SHANGHAI)
+    noon = datetime(2026, 5, 15, 12, 0, tzinfo=SHANGHAI)
+    of = PostKind.of_code
+    moves: list[tuple[Any, ...]] = [
+        ("appoint", "neighbour", "village", of("secretary"), noon, midnight),
+        ("appoint", "reporter", "tax", of("committee"), date(2026, 5, 31), None),
+        ("appoint", "stranger", "power", of("deputy"), midnight, None),
+        ("dismiss", "chair", 0, date(2026, 5, 31)),
+        ("send", "stranger", 0, of("joint_secretary"), noon, None),
+        ("send", "neighbour", 1, of("joint_administrator"), noon, midnight),
+        ("recall", "stranger", 0, midnight),
+        ("join", 1, "tax", date(2026, 5, 1), date(2026, 6, 1), "partner"),
+        ("join", 0, "far", date(2026, 5, 31), None, "member"),
+        ("serve", 0, "tax", "observer", date(2026, 5, 20)),
+        ("leave", 0, "power", date(2026, 6, 1)),
+        ("hand", 0, "village", date(2026, 5, 12)),
+        ("turn", 1, "village", date(2026, 5, 1), 30),
+        ("turn", 2, "far", date(2026, 5, 31), 0),
+        ("place", 1, None, date(2026, 5, 30)),
+        ("dissolve", 2, date(2026, 6, 1)),
+        ("strike", "lead", noon),
+    ]
+    days = [datetime.combine(FIRST + timedelta(days=2 * days), time(0), SHANGHAI) for days in range(18)]
+    play(store, moves, [noon, midnight, *days])
