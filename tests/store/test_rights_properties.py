@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -31,10 +32,10 @@ from models.vault import Vault
 from tests.conftest import KEY
 from tests.store.town import Town, build, report
 
-FIRST = date(2026, 4, 29)
-DAYS = st.integers(0, 36).map(lambda days: FIRST + timedelta(days=days))
-"""Around the ends of two months, which is when turns, seats and posts change."""
-CLOCKS = st.sampled_from([time(0, 0), time(0, 0, 1), time(10, 0), time(17, 30), time(23, 59, 59)])
+FIRST = date(2026, 5, 27)
+DAYS = st.integers(0, 8).map(lambda days: FIRST + timedelta(days=days))
+"""Around the end of a month, which is when turns, seats and posts change; few, so that they meet."""
+CLOCKS = st.sampled_from([time(0, 0), time(10, 0), time(17, 30), time(23, 59, 59)])
 MOMENTS = st.builds(lambda day, clock: datetime.combine(day, clock, SHANGHAI), DAYS, CLOCKS)
 PARTS = st.sampled_from(["reporter", "neighbour", "branch", "chair", "next_chair", "lead", "stranger"])
 CODES = st.sampled_from(["town", "village", "tax", "power", "far"])
@@ -42,8 +43,10 @@ KINDS = {
     of: st.sampled_from([kind for kind in PostKind.all() if kind.of == of])
     for of in ("organisation", "consortium")
 }
-UNITS = st.sampled_from([0, 1, 2])
-"""Which of the three consortia."""
+UNITS = st.sampled_from([0, 0, 1, 2])
+"""Which of the three consortia: mostly the one that the need belongs to."""
+ROLES = st.sampled_from(["member", "partner", "observer", "observer"])
+MOST_PROBES = 8
 MOVES = st.one_of(
     st.tuples(
         st.just("appoint"), PARTS, CODES, KINDS["organisation"], MOMENTS | DAYS, st.none() | MOMENTS | DAYS
@@ -52,11 +55,9 @@ MOVES = st.one_of(
     st.tuples(st.just("send"), PARTS, UNITS, KINDS["consortium"], MOMENTS, st.none() | MOMENTS),
     st.tuples(st.just("recall"), PARTS, st.integers(0, 3), MOMENTS),
     st.tuples(st.just("strike"), PARTS, MOMENTS),
-    st.tuples(
-        st.just("join"), UNITS, CODES, DAYS, st.none() | DAYS, st.sampled_from(list(forms.roles())[1:])
-    ),
+    st.tuples(st.just("join"), UNITS, CODES, DAYS, st.none() | DAYS, ROLES),
     st.tuples(st.just("leave"), UNITS, CODES, DAYS),
-    st.tuples(st.just("serve"), UNITS, CODES, st.sampled_from(list(forms.roles())), DAYS),
+    st.tuples(st.just("serve"), UNITS, CODES, ROLES, DAYS),
     st.tuples(st.just("hand"), UNITS, CODES, DAYS),
     st.tuples(st.just("place"), UNITS, st.none() | UNITS, DAYS),
     st.tuples(st.just("dissolve"), UNITS, DAYS),
@@ -338,15 +339,29 @@ def agree(world: World, now: datetime) -> None:
             assert all(whose in expected[role] for role, whose in standing.organisations.items())
 
 
-def play(store: Store, moves: list[tuple[Any, ...]], probes: list[datetime]) -> None:
-    """The moves, then the questions; each also a second before and after."""
+def turning_points(store: Store) -> list[datetime]:
+    """Every moment around the month's end at which the tables say that something begins or ends."""
+    with store.reading() as unit:
+        posts = [*rows(unit, Post), *rows(unit, JointPost)]
+        found = {at for post in posts for at in (post.begins_at, post.ends_at) if at is not None}
+        days = {day for seat in rows(unit, Seat) for day in (seat.since, seat.until) if day is not None}
+        days |= {term.starts_on for term in rows(unit, Term)}
+        days |= {row.dissolved_on for row in rows(unit, Consortium) if row.dissolved_on is not None}
+    found |= {datetime.combine(day, time(), SHANGHAI) for day in days}
+    return sorted(at for at in found if local(at).date() >= FIRST)
+
+
+def play(store: Store, moves: list[tuple[Any, ...]], dice: Random) -> None:
+    """The moves, then the questions: just before things begin and end, at that very moment, and just after."""
     world = World(store)
     for move in moves:
         world.make(move)
     store.directory.forget()
-    for probe in probes:
-        for now in (probe, probe - timedelta(seconds=1), probe + timedelta(seconds=1)):
+    points = turning_points(store)
+    for point in sorted(dice.sample(points, min(MOST_PROBES, len(points)))):
+        for now in (point - timedelta(seconds=1), point, point + timedelta(seconds=1)):
             agree(world, now)
+    agree(world, points[0])  # a clock that goes back
 
 
 @pytest.fixture(scope="module")
@@ -357,19 +372,19 @@ def folder() -> Iterator[Path]:
 
 
 @given(
-    moves=st.lists(MOVES, min_size=4, max_size=25),
-    probes=st.lists(MOMENTS, min_size=1, max_size=5),
+    moves=st.lists(MOVES, min_size=15, max_size=30),
+    dice=st.randoms(use_true_random=False),
     name=st.uuids(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_who_may_act_for_whom_is_what_the_tables_say(
-    sqlite_template: Path, folder: Path, moves: list[tuple[Any, ...]], probes: list[datetime], name: object
+    sqlite_template: Path, folder: Path, moves: list[tuple[Any, ...]], dice: Random, name: object
 ) -> None:
     path = folder / f"{name}.db"
     shutil.copy(sqlite_template, path)
     store = Store(f"sqlite:///{path}", Vault(KEY))
     try:
-        play(store, moves, probes)
+        play(store, moves, dice)
     finally:
         store.close()
         for rest in folder.glob(f"{path.name}*"):
@@ -377,9 +392,9 @@ def test_who_may_act_for_whom_is_what_the_tables_say(
 
 
 def test_the_same_on_both_databases(store: Store) -> None:
-    """One long story with a move of every kind, asked about on every day of it."""
+    """One long story with a move of every kind."""
     midnight = datetime(2026, 6, 1, tzinfo=SHANGHAI)
-    noon = datetime(2026, 5, 15, 12, 0, tzinfo=SHANGHAI)
+    noon = datetime(2026, 5, 29, 12, 0, tzinfo=SHANGHAI)
     of = PostKind.of_code
     moves: list[tuple[Any, ...]] = [
         ("appoint", "neighbour", "village", of("secretary"), noon, midnight),
@@ -391,14 +406,13 @@ def test_the_same_on_both_databases(store: Store) -> None:
         ("recall", "stranger", 0, midnight),
         ("join", 1, "tax", date(2026, 5, 1), date(2026, 6, 1), "partner"),
         ("join", 0, "far", date(2026, 5, 31), None, "member"),
-        ("serve", 0, "tax", "observer", date(2026, 5, 20)),
+        ("serve", 0, "tax", "observer", date(2026, 5, 30)),
         ("leave", 0, "power", date(2026, 6, 1)),
-        ("hand", 0, "village", date(2026, 5, 12)),
+        ("hand", 0, "village", date(2026, 5, 28)),
         ("turn", 1, "village", date(2026, 5, 1), 30),
         ("turn", 2, "far", date(2026, 5, 31), 0),
         ("place", 1, None, date(2026, 5, 30)),
         ("dissolve", 2, date(2026, 6, 1)),
         ("strike", "lead", noon),
     ]
-    days = [datetime.combine(FIRST + timedelta(days=2 * days), time(0), SHANGHAI) for days in range(18)]
-    play(store, moves, [noon, midnight, *days])
+    play(store, moves, Random(1))
