@@ -321,8 +321,8 @@ def test_who_is_shown_an_entry(store: Store, village: Village, now: datetime) ->
                 each.title for each in offers if not each.circles or viewer.circles & set(each.circles)
             }
     assert seen == {
-        "own": {"consortium", "county", "city"},
-        "consortium": {"consortium", "county", "city"},
+        "own": {"consortium", "belt", "county", "city"},
+        "consortium": {"consortium", "belt", "county", "city"},
         "county": {"county", "city"},
         "city": {"city"},
         "nowhere": {"city"},
