@@ -48,6 +48,7 @@ class Urged(Happening, frozen=True, kw_only=True):
     """The organisation that has to act: the claimant, the chair, or the branch."""
     organisation_ids: tuple[int, ...]
     """All that are to hear of it, whoever has to act first."""
+    consortium_id: int | None
 
 
 class Stuck(Happening, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class Stuck(Happening, frozen=True, kw_only=True):
     transfers: int
     holder_id: int
     organisation_ids: tuple[int, ...]
+    consortium_id: int | None
 
 
 class RatingInvited(Happening, frozen=True, kw_only=True):
@@ -169,6 +171,7 @@ class Urgings:
                 transfers=case.transfers,
                 holder_id=targets.holder,
                 organisation_ids=organisation_ids,
+                consortium_id=case.consortium_id,
             )
         )
         return True
@@ -236,6 +239,7 @@ class Urgings:
                 claimed=targets.claimed,
                 holder_id=targets.holder,
                 organisation_ids=organisation_ids,
+                consortium_id=case.consortium_id,
             )
         )
 
