@@ -20,6 +20,9 @@ def show(ctx: Context) -> Reply:
         return ctx.say("help.chair", organisation=ctx.member.chair, consortium=ctx.member.consortium)
     if posts:
         return ctx.say("help.officer", post=posts[0].organisation + posts[0].post.label)
+    for each in ctx.unit.posts.jointly_held_by(ctx.member.member_id, ctx.now):
+        if each.post.acts:
+            return ctx.say("help.joint", post=each.consortium + each.post.label)
     return ctx.say("help.member")
 
 

@@ -39,6 +39,11 @@ def offices_of(ctx: Context) -> frozenset[int]:
     return ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now)
 
 
+def joint_of(ctx: Context) -> frozenset[int]:
+    """The consortia in which this person may do what the lead organisation may."""
+    return ctx.unit.posts.acts_in(ctx.member.member_id, ctx.now)
+
+
 def in_hand(ctx: Context, offices: frozenset[int]) -> int | None:
     """Which case in hand somebody speaks of without a command: the one named, just shown, or the only one."""
     number = number_in(ctx)
