@@ -50,32 +50,33 @@ def chosen(ctx: Context, step: OneOfOurs) -> Reply | Pass:
 
 
 def _show(ctx: Context, consortium: Consortium) -> Reply:
-    say, unit, day = ctx.texts.say, ctx.unit, ctx.today
+    texts, unit, day = ctx.texts, ctx.unit, ctx.today
     seated = unit.consortia.seated(consortium.id, day)
     outside = sum(each.external for each in seated)
     onlookers = sum(not each.part.claims for each in seated)
-    chair = unit.consortia.chair(consortium.id, day)
-    lead = ctx.card(consortium.lead_id).name
-    if chair is None or chair[1].id == consortium.lead_id:
-        who = say("consortium.lead", lead=lead) if chair is None else say("consortium.both", lead=lead)
+    lead, chair = ctx.card(consortium.lead_id).name, unit.consortia.chair(consortium.id, day)
+    if chair is None:
+        who = texts.say("consortium.lead", lead=lead)
+    elif chair[1].id == consortium.lead_id:
+        who = texts.say("consortium.both", lead=lead)
     else:
-        who = say("consortium.lead_and_chair", lead=lead, chair=chair[1].name)
+        who = texts.say("consortium.lead_and_chair", lead=lead, chair=chair[1].name)
     tree = _tree(ctx, consortium)
     return ctx.say(
         "consortium.card",
         name=consortium.name,
         kind=consortium.kind,
-        modes=say("consortium.modes", modes=consortium.modes) if consortium.modes else "",
+        modes=texts.say("consortium.modes", modes=consortium.modes) if consortium.modes else "",
         titles="".join(
-            say("consortium.title", title=each.label)
+            texts.say("consortium.title", title=each.label)
             for each in unit.belts.titles(Subject.CONSORTIUM, consortium.id, day)
         ),
         who=who,
         count=len(seated),
-        outside=say("consortium.outside", count=outside) if outside else "",
-        onlookers=say("consortium.onlookers", count=onlookers) if onlookers else "",
+        outside=texts.say("consortium.outside", count=outside) if outside else "",
+        onlookers=texts.say("consortium.onlookers", count=onlookers) if onlookers else "",
         belts="".join(
-            say("consortium.belt", belt=each.name)
+            texts.say("consortium.belt", belt=each.name)
             for each in unit.belts.of_consortium(consortium.id, day)[:2]
         ),
         tree=f"\n{tree}" if tree else "",
@@ -84,13 +85,13 @@ def _show(ctx: Context, consortium: Consortium) -> Reply:
 
 def _tree(ctx: Context, consortium: Consortium) -> str:
     """What stands over it and what under it, in one line; empty where nothing does."""
-    say = ctx.texts.say
+    texts = ctx.texts
     parts = ctx.unit.consortia.parts(consortium.id, ctx.today)
     line = []
     if consortium.parent_id is not None:
-        line.append(say("consortium.above", name=ctx.unit.consortia.get(consortium.parent_id).name))
+        line.append(texts.say("consortium.above", name=ctx.unit.consortia.get(consortium.parent_id).name))
     if parts:
         names = "、".join(each.name for each in parts[:MOST_PARTS])
-        many = say("consortium.many", count=len(parts)) if len(parts) > MOST_PARTS else ""
-        line.append(say("consortium.below", names=names, many=many))
+        many = texts.say("consortium.many", count=len(parts)) if len(parts) > MOST_PARTS else ""
+        line.append(texts.say("consortium.below", names=names, many=many))
     return "；".join(line)
