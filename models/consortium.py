@@ -366,7 +366,7 @@ class Consortia:
         query = (
             select(Term, Organisation)
             .join(Organisation, and_(Organisation.id == Term.organisation_id))
-            .where(Term.consortium_id == consortium_id, Term.starts_on > after)
+            .where(Term.consortium_id == consortium_id, Term.starts_on > after, presiding(Term.starts_on))
             .order_by(Term.starts_on)
             .limit(limit)
         )
@@ -377,7 +377,12 @@ class Consortia:
         query = (
             select(Term, Consortium)
             .join(Consortium, Consortium.id == Term.consortium_id)
-            .where(Term.organisation_id == organisation_id, Term.ends_on >= on)
+            .where(
+                Term.organisation_id == organisation_id,
+                Term.ends_on >= on,
+                presiding(Term.starts_on),
+                standing(Term.starts_on),
+            )
             .order_by(Term.starts_on)
             .limit(1)
         )

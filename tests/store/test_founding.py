@@ -217,6 +217,10 @@ def test_a_partner_signs_and_claims_and_has_no_turn(store: Store, town: Town) ->
         case = unit.casework.find(number)
         assert Role.MEMBER in unit.standings.of(case, town["market"], NOON).roles
         assert unit.consortia.chair(consortium.id, date(2026, 7, 1)) is None
+        assert unit.consortia.next_turn_of(market, TODAY) is None
+        assert [turn[1].name for turn in unit.consortia.turns_after(consortium.id, TODAY)] == [
+            "供电公司党支部"
+        ]
 
 
 def test_members_belong_where_their_organisation_takes_part(store: Store, town: Town) -> None:
