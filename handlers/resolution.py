@@ -16,10 +16,10 @@ from bot.kit.naming import called, called_at_first
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, is_no, is_yes, number, plain
 from models.chairing import NotChairing
-from models.consortium import Seated
 from models.life import CaseKind
 from models.meeting import Meeting, MeetingItem, NoMeeting
 from models.resolving import Matter
+from models.seat import Seated
 
 on = Router()
 

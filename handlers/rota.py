@@ -13,9 +13,10 @@ from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, is_no, plain
-from models.consortium import Consortium, Seated
+from models.consortium import Consortium
 from models.rota import Change, Proposal, Settings, Slot
 from models.rotacard import Finding, check
+from models.seat import Seated
 from models.turns import Span, Strategy
 
 on = Router()

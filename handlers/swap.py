@@ -10,8 +10,8 @@ from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, is_no, plain
 from models.asking import Asked
-from models.consortium import Term
 from models.swap import Side, Swap, SwapState
+from models.term import Term
 
 on = Router()
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from models.activity import Activity
 from models.asof import Period, Scope, day_of
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
+from models.term import Term
 
 if TYPE_CHECKING:
     from models.indicators import Tally

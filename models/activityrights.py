@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from models.activity import Activity, ActivityNotYours
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
 from models.member import Member
 from models.moment import local
+from models.term import Term
 
 if TYPE_CHECKING:
     from models.person import Person

@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 from sqlalchemy import ColumnElement, or_, select
 
-from models.consortium import Seat
 from models.member import Member
 from models.organisation import Organisation
+from models.seat import Seat
 
 Belongs = Callable[[int, date], ColumnElement[bool]]
 """The condition on ``Member`` that makes somebody one of an audience, for its id and as of a day."""

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.activity import Activity, ActivityState
 from models.base import Base
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium
 from models.meeting import Meeting, MeetingState
 from models.moment import local
+from models.seat import Seat
+from models.term import Term
 
 if TYPE_CHECKING:
     from models.store import Unit

@@ -20,11 +20,12 @@ from models.campaign import (
     schedule,
 )
 from models.case import Case, CaseFollower
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
 from models.identity import Identity
 from models.life import CaseKind, CaseState
 from models.member import Member
 from models.moment import local
+from models.term import Term
 from models.workday import YearMissing
 
 if TYPE_CHECKING:

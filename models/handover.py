@@ -14,9 +14,9 @@ from models.agenda import ACKNOWLEDGED
 from models.base import Base, DomainError
 from models.book import Book, BookState
 from models.case import Case
-from models.consortium import Term
 from models.life import OPEN, CaseKind, CaseState
 from models.rota import TurnOver
+from models.term import Term
 from models.turns import DAY
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ import msgspec
 from sqlalchemy import select
 
 from models.agenda import Agenda
-from models.consortium import Term
 from models.drafting import AHEAD
 from models.identity import Identity
 from models.moment import local
 from models.organisation import Organisation, Post
 from models.swap import rules
+from models.term import Term
 from models.turns import DAY, add_months, seated
 
 if TYPE_CHECKING:

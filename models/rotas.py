@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import Select, delete, or_, select
 
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
 from models.drafting import AHEAD, Drafting, aways_on, ground
 from models.moment import local
 from models.rewriting import PUBLISHED, Rewriting
@@ -28,6 +28,7 @@ from models.rota import (
     TermOverride,
     TurnOver,
 )
+from models.term import Term
 from models.turns import (
     DAY,
     Away,

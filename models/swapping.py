@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
 from models.moment import local
 from models.rota import NotLead
 from models.swap import (
@@ -31,6 +31,7 @@ from models.swap import (
     rules,
 )
 from models.swaps import latest
+from models.term import Term
 from models.turns import DAY, seated
 from models.workday import YearMissing, closing
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
 from models.moment import local
 from models.swap import (
     LIVE,
@@ -20,6 +20,7 @@ from models.swap import (
     SwapState,
     SwapUnknown,
 )
+from models.term import Term
 from models.turns import DAY, seated
 from models.workday import closing
 

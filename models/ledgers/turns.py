@@ -10,11 +10,12 @@ import msgspec
 from sqlalchemy import select
 
 from models.asof import Period, Scope, day_of
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
 from models.history import GONE, History
 from models.ledgers.turnfacts import TurnFacts, facts_of
 from models.life import SATISFIED
 from models.organisation import Organisation
+from models.term import Term
 
 if TYPE_CHECKING:
     from models.store import Unit

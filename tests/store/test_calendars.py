@@ -9,9 +9,9 @@ from sqlalchemy import delete, update
 
 from models.calendarlink import CalendarNotYours
 from models.calendars import KEPT_CANCELLED, SHOWN_BACK, Days, Shown
-from models.consortium import Term
 from models.organisation import PostKind
 from models.store import Store
+from models.term import Term
 from models.vault import Vault
 from tests.conftest import KEY, PREVIOUS_KEY
 

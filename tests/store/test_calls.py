@@ -11,11 +11,11 @@ from sqlalchemy import select, text
 from models.admission import bind
 from models.call import Call, CallNow, CallsWaiting, CallUnknown, End
 from models.calls import Listed, overdue
-from models.consortium import Seat
 from models.letter import Outcome, Verdict
 from models.member import Member, PhoneTaken, PhoneUnusable
 from models.organisation import Post, PostKind
 from models.outbox import OutboxRow, Priority, State
+from models.seat import Seat
 from models.store import Store, Unit
 
 from .town import Town, build

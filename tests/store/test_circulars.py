@@ -15,9 +15,9 @@ from sqlalchemy import select
 from models.agenda import About
 from models.audience import AUDIENCES, Audience
 from models.circular import Circular
-from models.consortium import Seat
 from models.member import Member
 from models.outbox import OutboxRow, Priority
+from models.seat import Seat
 from models.store import Store, Unit
 from models.vault import Vault
 from tests.conftest import KEY

@@ -10,7 +10,6 @@ from sqlalchemy import delete
 
 from models.agenda import About
 from models.asof import Period
-from models.consortium import Term
 from models.handover import NoHandover, Role
 from models.ledgers import LEDGERS, Ask
 from models.letter import Outcome, Verdict
@@ -19,6 +18,7 @@ from models.moment import SHANGHAI
 from models.rota import RotaSkip, Row, TurnOver
 from models.rotacard import Card, Fault, check
 from models.store import Store, Unit
+from models.term import Term
 from models.turnkeeping import HandoverReminded
 from models.turns import Origin, Span, Strategy
 from tests.store.town import Town, build, report

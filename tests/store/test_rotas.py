@@ -13,7 +13,6 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from models.agenda import Agenda, Reminded
-from models.consortium import Term
 from models.directory import Directory
 from models.moment import SHANGHAI, local
 from models.rota import (
@@ -31,6 +30,7 @@ from models.rota import (
     TurnsChanged,
 )
 from models.store import Store, Unit
+from models.term import Term
 from models.turnkeeping import TermReminded
 from models.turns import DAY, Origin, Place, Span, Strategy
 from tests.store.town import Town, build, report

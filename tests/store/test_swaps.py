@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 import msgspec
 import pytest
 
-from models.consortium import Term
 from models.moment import SHANGHAI, local
 from models.person import Person
 from models.rota import NotLead, Row, TurnsChanged
@@ -27,6 +26,7 @@ from models.swap import (
     SwapUnknown,
     TurnTooNear,
 )
+from models.term import Term
 from models.turns import Origin, Strategy
 from tests.store.town import Town, build
 
