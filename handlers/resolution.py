@@ -79,7 +79,7 @@ def decide(ctx: Context) -> Reply:
 def _at_hand(ctx: Context) -> Meeting:
     """The meeting whose resolutions are spoken of: that of today, or the last one."""
     meetings = ctx.unit.meetings
-    circles = meetings.circles(ctx.member, ctx.today)
+    circles = meetings.circles(ctx.member, ctx.now)
     found = [each for circle in circles if (each := meetings.at_hand(circle.id, ctx.now)) is not None]
     if not found:
         raise NoMeeting()
@@ -88,7 +88,7 @@ def _at_hand(ctx: Context) -> Meeting:
 
 def _require_desk(ctx: Context, meeting: Meeting) -> None:
     """Nobody is asked one thing after the other in vain."""
-    if all(each.id != meeting.consortium_id for each in ctx.unit.meetings.desks(ctx.member, ctx.today)):
+    if all(each.id != meeting.consortium_id for each in ctx.unit.meetings.desks(ctx.member, ctx.now)):
         raise NotChairing()
 
 
@@ -203,7 +203,7 @@ def _settle(ctx: Context, step: Deciding) -> Reply:
         by=ctx.member,
         now=ctx.now,
     )
-    own = resolution.organisation_id in ctx.unit.organisations.offices_of(ctx.member.member_id)
+    own = resolution.organisation_id in ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now)
     return ctx.say(
         "resolution.decided_own" if own else "resolution.decided",
         position=resolution.position,

@@ -240,6 +240,11 @@ class Consortia:
         """One turn; None: it is no longer in the rota."""
         return self._unit.session.get(Term, term_id)
 
+    def counts(self, term: Term) -> bool:
+        """Whether a turn on file is one: not where its organisation only looks on by then, or the consortium is gone."""
+        chair = self.chair(term.consortium_id, term.starts_on)
+        return chair is not None and chair[0].id == term.id
+
     def turns_of(self, organisation_id: int, on: date, limit: int = 3) -> list[tuple[Term, Consortium]]:
         """The present and the next turns of one organisation."""
         query = (
@@ -257,14 +262,23 @@ class Consortia:
         return [(row[0], row[1]) for row in self._unit.session.execute(query)]
 
     def stays(self, consortium_id: int) -> tuple[Stay, ...]:
-        """From when until when each organisation can chair: its seats, cut where it closed."""
+        """From when until when each organisation can chair: the seats in which it may, cut where it closed or the
+        consortium was dissolved. Seats that follow on each other (another role, which may chair too) are one stay."""
         query = (
-            select(Seat.organisation_id, Seat.since, Seat.until, Organisation.closed_on)
+            select(
+                Seat.organisation_id, Seat.since, Seat.until, Organisation.closed_on, Consortium.dissolved_on
+            )
             .join(Organisation, Organisation.id == Seat.organisation_id)
-            .where(Seat.consortium_id == consortium_id)
-            .order_by(Seat.id)
+            .join(Consortium, Consortium.id == Seat.consortium_id)
+            .where(Seat.consortium_id == consortium_id, forms.in_roles(Seat.role, lambda role: role.chairs))
+            .order_by(Seat.organisation_id, Seat.since)
         )
-        return tuple(
-            Stay(organisation_id, since, min((day for day in (until, closed) if day), default=None))
-            for organisation_id, since, until, closed in self._unit.session.execute(query)
-        )
+        stays: list[Stay] = []
+        for organisation_id, since, *ends in self._unit.session.execute(query):
+            until = min((day for day in ends if day), default=None)
+            last = stays[-1] if stays else None
+            if last is not None and (last.organisation_id, last.until) == (organisation_id, since):
+                stays[-1] = Stay(organisation_id, last.since, until)
+            else:
+                stays.append(Stay(organisation_id, since, until))
+        return tuple(stays)

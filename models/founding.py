@@ -108,7 +108,8 @@ class Founding:
     def dissolve(self, consortium: Consortium, on: date) -> None:
         """The consortium is no more from that day on: seats, posts and its place in belts end with it.
 
-        What it left open is its lead organisation's to bring to an end; its turns stay on file and count no more.
+        What it left open is its lead organisation's to bring to an end; its turns stay on file and count no more, and its
+        activities come back no more.
 
         Raises:
             ConsortiumGone: it was dissolved before.
@@ -137,6 +138,7 @@ class Founding:
         for post in session.scalars(select(JointPost).where(JointPost.consortium_id == consortium.id)):
             if post.ends_at is None or post.ends_at > at:
                 post.leave(at)
+        self._unit.recurring.look_again(consortium.id)
         self._changed()
 
     # ---- seats -----------------------------------------------------------------------------------

@@ -228,11 +228,15 @@ def _check(kind: PostKind, of: str, since: date | datetime, until: date | dateti
 _LAST: Final = 99
 """The rank of those who hear of nothing."""
 _NOW: Final = bindparam("now", type_=Moment())
-HELD: Final[ColumnElement[bool]] = and_(
-    Post.begins_at <= _NOW,
+
+
+def held(at: Any) -> ColumnElement[bool]:
+    """That a post is held at a moment; ``at`` may be a column."""
     # Whoever ended it without a moment (a release before this one) ended it at once.
-    or_(Post.until.is_(None), Post.ends_at > _NOW),
-)
+    return and_(Post.begins_at <= at, or_(Post.until.is_(None), Post.ends_at > at))
+
+
+HELD: Final[ColumnElement[bool]] = held(_NOW)
 """That a post is held at the moment ``now``."""
 HELD_JOINTLY: Final[ColumnElement[bool]] = and_(
     JointPost.begins_at <= _NOW, or_(JointPost.ends_at.is_(None), JointPost.ends_at > _NOW)

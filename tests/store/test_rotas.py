@@ -169,7 +169,7 @@ def test_only_the_lead_organisation_sets_it_up(store: Store, town: Town, now: da
         with pytest.raises(NotLead):
             unit.rotas.publish(proposal, by=town[part], now=now)
     with store.reading() as unit:
-        assert unit.rotas.led_by(town["lead"], local(now).date()).id == town.consortium
+        assert unit.rotas.led_by(town["lead"], now).id == town.consortium
         assert unit.rotas.of(town.consortium) is None
 
 
@@ -417,5 +417,5 @@ def test_the_right_of_the_chair_goes_over_at_midnight_everywhere(
             assert unit.standings.duty(case, moment).chair_id == expected
             assert "chair" in {role.value for role in unit.standings.of(case, town[chair], moment).roles}
             assert "chair" not in {role.value for role in unit.standings.of(case, town[idle], moment).roles}
-            assert [each.id for each in unit.books.desks(town[chair], day)] == [town.consortium]
-            assert unit.books.desks(town[idle], day) == []
+            assert [each.id for each in unit.books.desks(town[chair], moment)] == [town.consortium]
+            assert unit.books.desks(town[idle], moment) == []
