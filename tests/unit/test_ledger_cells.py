@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ledger.cells import Seal, cell, said, text
-from bot.ledger.layout import Column, NotYet, find, layouts
+from bot.ledger.layout import Column, find, layouts
 from models.ledgers import LEDGERS
 
 SIGNS = "=+-@＝＋－＠"
@@ -95,6 +95,5 @@ def test_every_ledger_has_a_layout_and_is_found_by_its_names() -> None:
 
 
 @pytest.mark.parametrize("name", ["联席会议", "meetings"])
-def test_ledgers_of_what_is_not_on_file_say_so(name: str) -> None:
-    with pytest.raises(NotYet):
-        find(name)
+def test_the_ledger_of_joint_meetings_is_found_by_its_names(name: str) -> None:
+    assert [layout.key for layout in find(name)] == ["meetings"]
