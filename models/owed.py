@@ -83,7 +83,7 @@ class OutboxRow(Base):
             "ix_outbox_unconfirmed", ("message_id", "settled_at"), "state = 'sent' AND message_id <> ''"
         ),
         _index_where("ix_outbox_dead", ("settled_at",), "state = 'dead'"),
-        _index_where("ix_outbox_call", ("settled_at",), "state = 'call'"),
+        _index_where("ix_outbox_new_calls", ("settled_at",), "state = 'call'"),
         _index_where("ix_outbox_subject", ("subject", "subject_id"), "subject <> ''"),
         _index_where("ix_outbox_asks", ("member_id",), "asks AND acknowledged_at IS NULL"),
     )

@@ -32,8 +32,6 @@ LADDER = (
     ("begins", 0, False, 8, "incoming", False),
     ("next", 0, False, 9, "next", False),
 )
-LATEST = timedelta(hours=30)
-"""Nothing that could be sent may take longer, the night and all trouble included."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +174,7 @@ class Row:
     created_at: datetime
     settled_at: datetime | None
     kind: str
+    bundle_id: int | None
 
 
 def ledger(store: Store) -> list[Row]:
@@ -184,7 +183,7 @@ def ledger(store: Store) -> list[Row]:
         rows = connection.execute(
             text(
                 "SELECT id, member_id, openid, subject, subject_id, rung, edition, state, priority, channel, reason,"
-                " created_at, settled_at, kind FROM outbox ORDER BY id"
+                " created_at, settled_at, kind, bundle_id FROM outbox ORDER BY id"
             )
         ).all()
     return [Row(*row) for row in rows]

@@ -65,6 +65,8 @@ class Platform:
     outcomes: Counter[str] = field(default_factory=Counter)
     receipts: list[tuple[str, str, bool]] = field(default_factory=list)
     """Template messages whose fate is to be reported: openid, number, whether it arrived."""
+    swallowed: list[str] = field(default_factory=list)
+    """Template messages that were accepted and never arrived, as the receipts say."""
     _token: int = 1
     _used: Counter[str] = field(default_factory=Counter)
     _seen: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -176,7 +178,9 @@ class Platform:
         self._seen[key] = now
         words = " ".join(value["value"] for value in body["data"].values())
         reached = self._random.random() >= 0.001  # 系统失败: told by the receipt only
-        if reached:
+        if not reached:
+            self.swallowed.append(key[1])
+        else:
             self.arrived.append(Arrived(now, openid, "template", words, key[1], certain))
         self.receipts.append((openid, str(self._number), reached))
         return self._number
