@@ -18,14 +18,16 @@ from models.book import Book, BookItem, BookParty
 from models.case import Case
 from models.claim import Claim
 from models.clock import Clock, Urging
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium
 from models.evaluation import Evaluation
 from models.member import Member
 from models.organisation import Organisation
 from models.project import Milestone, ProjectItem
+from models.seat import Seat
 from models.store import Store
 from models.suggestion import Suggestion
 from models.supply import Side, Supply, SupplyUse
+from models.term import Term
 from models.timeline import TimelineEntry
 from models.vault import Vault
 

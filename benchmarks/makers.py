@@ -23,14 +23,16 @@ from sqlalchemy import insert
 
 from benchmarks.account import DATA_KEY, openid
 from models import revision, schema
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium
 from models.identity import CONSENT_VERSION, Identity
 from models.member import Member
 from models.moment import local
 from models.organisation import Organisation, Post, PostKind
 from models.rule import KeywordRule, RuleMatch
+from models.seat import Seat
 from models.store import Store, Unit
 from models.supply import Side, Supply
+from models.term import Term
 from models.vault import Vault
 
 ROOT = Path(__file__).parents[1]

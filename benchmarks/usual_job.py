@@ -16,7 +16,7 @@ from bot.kit.clock import real_clock
 from bot.kit.context import Reading
 from bot.kit.lists import numbered, shorten
 from models.case import REPEAT_WINDOW, Case, CaseFollower, CaseKind, CaseState
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium
 from models.dialogue import Dialogue
 from models.identity import Identity
 from models.member import Member
@@ -25,8 +25,10 @@ from models.organisation import Organisation, Post, PostKind
 from models.outbox import OutboxRow, State
 from models.person import Person
 from models.received import Received
+from models.seat import Seat
 from models.suggestion import Suggestion
 from models.supply import Supply
+from models.term import Term
 from models.timeline import TimelineEntry
 from models.vault import Vault
 

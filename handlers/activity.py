@@ -49,7 +49,7 @@ class CodeOf(Step, frozen=True):
 def coming(ctx: Context) -> Reply:
     """活动：近期有哪些；活动 3：看一个。"""
     if ctx.number is not None:
-        return _show(ctx, ctx.unit.activities.look(ctx.number, ctx.member))
+        return _show(ctx, ctx.unit.activities.look(ctx.number, ctx.member, ctx.now))
     found, named = spoken_of(ctx)
     if named and len(found) == 1:
         return _show(ctx, found[0])
@@ -69,7 +69,7 @@ def _show(ctx: Context, activity: Activity) -> Reply:
     unit = ctx.unit
     counts = unit.attending.counts(activity.number)
     mine = unit.attending.part_of(activity.number, ctx.member.member_id)
-    runs = unit.activities.may_run(activity, ctx.member)
+    runs = unit.activities.may_run(activity, ctx.member, ctx.now)
     if activity.state == ActivityState.CANCELLED:
         return ctx.say(
             "activity.show_off",
@@ -231,7 +231,7 @@ def sign_in(ctx: Context) -> Reply:
 
 
 def _ask_code(ctx: Context, number: int) -> Reply:
-    activity = ctx.unit.activities.look(number, ctx.member)
+    activity = ctx.unit.activities.look(number, ctx.member, ctx.now)
     return ctx.ask("activity.ask_code", then=CodeOf(number), label=shorten(activity.label, 24))
 
 
@@ -253,7 +253,7 @@ def _signed_in(ctx: Context, number: int, code: str) -> Reply:
 @on.answer("activity")
 def answered(ctx: Context, asked: Asked, yes: bool) -> Reply:
     """回 1 或 0：轮值单位是照开不照开，党员是能来不能来。"""
-    activity = ctx.unit.activities.look(asked.subject_id, ctx.member)
+    activity = ctx.unit.activities.look(asked.subject_id, ctx.member, ctx.now)
     number = activity.number
     if yes and asked.rung != "topic" and _HEARD.search(ctx.text) and activity.starts_at > ctx.now:
         # 收到 says that it was read; whether somebody comes is another matter.

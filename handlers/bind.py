@@ -198,7 +198,7 @@ def refuse(ctx: Context) -> Reply:
 
 def _decide(ctx: Context, *, approved: bool) -> Reply:
     number = ctx.number or 0
-    offices = ctx.unit.organisations.offices_of(ctx.member.member_id)
+    offices = ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now)
     asked = ctx.unit.identities.request(number, decided_by=offices)
     name = asked.name(ctx.unit.vault)
     decide(ctx.unit, asked, approved=approved, by=ctx.member, now=ctx.now)

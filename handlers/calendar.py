@@ -24,7 +24,7 @@ def calendar(ctx: Context) -> Reply | Pass:
         return ctx.say(
             "calendar.stopped" if links.revoke(office, by=ctx.member, now=ctx.now) else "calendar.none"
         )
-    links.allow(office, ctx.member)
+    links.allow(office, ctx.member, ctx.now)
     site = ctx.unit.policy.public_url
     if not site:
         return ctx.say("calendar.no_site")
@@ -43,7 +43,7 @@ def address(site: str, secret: str) -> str:
 def _office(ctx: Context) -> int:
     """Whose calendar is meant: the own organisation's, unless the post is in another one."""
     member = ctx.member
-    offices = ctx.unit.organisations.offices_of(member.member_id)
+    offices = ctx.unit.organisations.offices_of(member.member_id, ctx.now)
     return (
         member.organisation_id
         if member.organisation_id in offices

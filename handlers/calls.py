@@ -52,7 +52,7 @@ def show(ctx: Context) -> Reply | Pass:
 
 def _nobody(ctx: Context) -> Reply | Pass:
     """Whoever holds no post has no such list, and means something else."""
-    return ctx.say("calls.none") if ctx.unit.organisations.offices_of(ctx.member.member_id) else PASS
+    return ctx.say("calls.none") if ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now) else PASS
 
 
 def _page(ctx: Context, calls: list[Call], *, after: int = 0, asked: bool = False) -> Reply:

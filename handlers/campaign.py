@@ -95,7 +95,7 @@ def results(ctx: Context) -> Reply:
 
 def _at_desk(ctx: Context, verb: str, question: str = "") -> Reply:
     """Does it for the one consortium whose desk this is; who has several says which."""
-    consortia = ctx.unit.campaigns.desks(ctx.member, ctx.today)[:MOST_CHOICES]
+    consortia = ctx.unit.campaigns.desks(ctx.member, ctx.now)[:MOST_CHOICES]
     if not consortia:
         if verb == "collect" and (asking := ctx.unit.campaigns.asking(ctx.member, ctx.now)):
             return ctx.say("campaign.asking", question=asking[0].question, day=day_of(asking[0].closes_at))

@@ -68,9 +68,11 @@ def call(ctx: Context) -> Reply:
     """定活动 12月5日上午9点在村部开主题党日；定活动 3：排好的那个；定活动 每月5号…：以后固定。"""
     numbered_one, rest = number_at_the_head(ctx.rest)
     if numbered_one is None:
-        ctx.unit.activities.host_for(ctx.member, ctx.today)  # whoever may not hears so before any question
+        ctx.unit.activities.host_for(
+            ctx.member, ctx.today, ctx.now
+        )  # whoever may not hears so before any question
         return _go_on(ctx, _understood(ctx, Calling(), rest))
-    activity = ctx.unit.activities.to_run(numbered_one, ctx.member)
+    activity = ctx.unit.activities.to_run(numbered_one, ctx.member, ctx.now)
     activity.check_open()
     return _go_on(ctx, _understood(ctx, _begun(activity), rest))
 
@@ -90,7 +92,7 @@ def call_in_a_sentence(ctx: Context) -> Reply | Pass:
 
 
 def _may_call(ctx: Context) -> bool:
-    return bool(ctx.unit.organisations.offices_of(ctx.member.member_id))
+    return bool(ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now))
 
 
 def _begun(activity: Activity) -> Calling:
@@ -250,7 +252,7 @@ def _ask_topic(ctx: Context, step: Calling) -> Reply:
 
 def _host(ctx: Context, step: Calling) -> Host:
     day = date.fromisoformat(step.day) if step.day else ctx.today
-    return ctx.unit.activities.host_for(ctx.member, day, branch=step.branch)
+    return ctx.unit.activities.host_for(ctx.member, day, ctx.now, branch=step.branch)
 
 
 def _whose(ctx: Context, host: Host) -> str:
@@ -298,7 +300,7 @@ def _plan(step: Calling) -> Plan:
 def _send(ctx: Context, step: Calling) -> Reply:
     """回了 1：定下来。"""
     plan = _plan(step)
-    known = ctx.unit.activities.look(step.number, ctx.member) if step.number is not None else None
+    known = ctx.unit.activities.look(step.number, ctx.member, ctx.now) if step.number is not None else None
     again = known is not None and known.state == ActivityState.CALLED
     activity = ctx.unit.activities.call(
         _host(ctx, step), plan, by=ctx.member, now=ctx.now, number=step.number
@@ -357,7 +359,7 @@ def _settle_series(ctx: Context, step: Calling) -> Reply:
 @on.command("固定活动")
 def series(ctx: Context) -> Reply:
     """固定活动：以后按什么规矩办，排到了哪几天。"""
-    host = ctx.unit.activities.host_for(ctx.member, ctx.today)
+    host = ctx.unit.activities.host_for(ctx.member, ctx.today, ctx.now)
     found = ctx.unit.recurring.of(host)
     if not found and host.organisation_id is not None and host.consortium_id is not None:
         # Whoever runs none of their own may see the consortium's.
@@ -377,7 +379,7 @@ def series(ctx: Context) -> Reply:
 @on.command("停固定活动", takes="number?")
 def end_series(ctx: Context) -> Reply:
     """停固定活动 1：以后不排了，没人动过的撤下来。"""
-    found = ctx.unit.recurring.of(ctx.unit.activities.host_for(ctx.member, ctx.today))
+    found = ctx.unit.recurring.of(ctx.unit.activities.host_for(ctx.member, ctx.today, ctx.now))
     place = ctx.number or (1 if len(found) == 1 else 0)
     if not 1 <= place <= len(found):
         return series(ctx)

@@ -56,7 +56,7 @@ class EndBook(Step, frozen=True):
 )  # fmt: skip
 def start(ctx: Context) -> Reply:
     """拟问题清单 2026年11月：没说哪张就问，没说哪一期就是这个月。"""
-    if not ctx.unit.books.desks(ctx.member, ctx.today):
+    if not ctx.unit.books.desks(ctx.member, ctx.now):
         raise NotDrawing()
     kind, rest = _kind(plain(ctx.text).removeprefix("拟"))
     period = read_period(rest, ctx.today)
@@ -95,7 +95,7 @@ def chose_list(ctx: Context, step: WhichList) -> Reply | Pass:
 
 def _where(ctx: Context, kind: BookKind, period: Period) -> Reply:
     """The list of the one consortium whose desk this is; who has several says which."""
-    consortia = ctx.unit.books.desks(ctx.member, ctx.today)[:MOST_CHOICES]
+    consortia = ctx.unit.books.desks(ctx.member, ctx.now)[:MOST_CHOICES]
     if len(consortia) == 1:
         return draw_up(ctx, consortia[0].id, kind, period)
     return ctx.ask(
@@ -116,9 +116,7 @@ def chose_consortium(ctx: Context, step: WhichConsortium) -> Reply | Pass:
 
 def draw_up(ctx: Context, consortium_id: int, kind: BookKind, period: Period) -> Reply:
     """Collects the lines and shows the first of them."""
-    consortium = next(
-        each for each in ctx.unit.books.desks(ctx.member, ctx.today) if each.id == consortium_id
-    )
+    consortium = next(each for each in ctx.unit.books.desks(ctx.member, ctx.now) if each.id == consortium_id)
     return show(ctx, ctx.unit.books.draw_up(consortium, kind, period, by=ctx.member, now=ctx.now), 0)
 
 
@@ -148,7 +146,7 @@ def decided(ctx: Context, step: DrawnUp) -> Reply | Pass:
     sending = is_yes(ctx.text) or text in ("发", "发送", "发给各家", "发给各家签")
     if not sending and number != 3 and text not in ("更多", "下一页", "往下看"):
         return PASS
-    book = ctx.unit.books.to_change(step.book, seen_by=ctx.member, day=ctx.today)
+    book = ctx.unit.books.to_change(step.book, seen_by=ctx.member, now=ctx.now)
     if not sending:
         return show(ctx, book, step.offset)
     if book.revision != step.revision and book.sent_at is None:
@@ -156,7 +154,7 @@ def decided(ctx: Context, step: DrawnUp) -> Reply | Pass:
     ctx.unit.books.send(book, by=ctx.member, now=ctx.now)
     stands = ctx.unit.books.stands(book)
     silent = [each.organisation for each in stands if not ctx.card(each.organisation_id).officers]
-    own = any(each.id == book.id for each in ctx.unit.books.to_sign(ctx.member))
+    own = any(each.id == book.id for each in ctx.unit.books.to_sign(ctx.member, ctx.now))
     return ctx.say(
         "drawing.sent",
         number=book.id,
@@ -172,7 +170,7 @@ def end(ctx: Context) -> Reply:
     number, reason = read_book_number(ctx.rest)
     if number is None:
         return ctx.say("drawing.which_end")
-    book = ctx.unit.books.number(number, seen_by=ctx.member, day=ctx.today)
+    book = ctx.unit.books.number(number, seen_by=ctx.member, now=ctx.now)
     ctx.unit.books.may_dissolve(book, by=ctx.member, reason=reason, now=ctx.now)
     return ctx.ask(
         "drawing.end_ask", then=EndBook(number, reason), title=book.title, reason=shorten(reason, 40)
@@ -186,6 +184,6 @@ def ended(ctx: Context, step: EndBook) -> Reply | Pass:
         return ctx.say("drawing.end_kept", number=step.book)
     if not is_yes(ctx.text) and plain(ctx.text) != "作废":
         return PASS
-    book = ctx.unit.books.to_change(step.book, seen_by=ctx.member, day=ctx.today)
+    book = ctx.unit.books.to_change(step.book, seen_by=ctx.member, now=ctx.now)
     ctx.unit.books.dissolve(book, by=ctx.member, reason=step.reason, now=ctx.now)
     return ctx.say("drawing.ended", number=step.book)

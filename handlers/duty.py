@@ -10,7 +10,7 @@ from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.naming import called
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.showing import number_in, offices_of, spoken_of
+from bot.kit.showing import joint_of, number_in, offices_of, spoken_of
 from bot.kit.words import choice, leading_number, plain
 from models.case import Case
 from models.life import CaseState, Role
@@ -60,19 +60,18 @@ def _accept(ctx: Context, number: int) -> Reply:
 
 
 def _waiting(ctx: Context) -> Reply:
-    member = ctx.member
-    if member.consortium_id is None:
+    member, offices, joint = ctx.member, offices_of(ctx), joint_of(ctx)
+    # Whoever holds a post only in a consortium, and not in an organisation, waits on that one.
+    consortium_id = member.consortium_id if offices or not joint else min(joint)
+    if consortium_id is None:
         return ctx.say("duty.which_number", word="受理")
-    offices = offices_of(ctx)
-    lead = ctx.unit.consortia.seated(member.consortium_id, ctx.today)[
-        0
-    ].organisation_id  # the lead is the first
+    lead = ctx.unit.consortia.get(consortium_id).lead_id
     cases, total = ctx.unit.cases.open_in(
-        member.consortium_id,
+        consortium_id,
         None,
         6,
         states=(CaseState.SUBMITTED, CaseState.ACCEPTED),
-        private=bool(offices & {member.chair_id, lead}),
+        private=consortium_id in joint or bool(offices & {member.chair_id, lead}),
     )
     if not cases:
         return ctx.say("duty.nothing_waiting")
@@ -80,7 +79,7 @@ def _waiting(ctx: Context) -> Reply:
         ctx.texts.say("lists.open_line", number=case.number, text=shorten(mask_text(case.text), 18))
         for case in cases
     ]
-    key = "duty.waiting" if offices else "duty.waiting_look"
+    key = "duty.waiting" if offices or joint else "duty.waiting_look"
     return ctx.say(key, total=total, lines="\n".join(lines))
 
 
@@ -149,7 +148,7 @@ def _do(ctx: Context, case: Case, verb: str, said: str) -> Reply:
         casework.transfer(case, by=by, reason=said, now=now)
     else:
         name, _, reason = _to(said).partition(" ")
-        found = ctx.unit.consortia.named_like(name)
+        found = ctx.unit.consortia.named_like(name, ctx.today)
         if len(found) != 1:
             ctx.next_step = Because(case.number, verb)
             names = "、".join(each.name for each in found[:MOST_CHOICES])
@@ -204,7 +203,7 @@ def give_to(ctx: Context) -> Reply | Pass:
     number = number_in(ctx)
     number = ctx.shown if number is None else number
     found = _GIVE_TO.match(plain(ctx.text))
-    if number is None or found is None or not offices_of(ctx):
+    if number is None or found is None or not (offices_of(ctx) or joint_of(ctx)):
         return PASS
     case = ctx.case(number)
     if not ctx.unit.standings.of(case, ctx.member, ctx.now).roles & {Role.CHAIR, Role.LEAD}:
@@ -225,7 +224,8 @@ def named(ctx: Context, step: ToWhom) -> Reply | Pass:
 
 
 def _send(ctx: Context, case: Case, said: str) -> Reply:
-    seated = ctx.unit.consortia.seated(case.consortium_id, ctx.today) if case.consortium_id else []
+    all_seated = ctx.unit.consortia.seated(case.consortium_id, ctx.today) if case.consortium_id else []
+    seated = [each for each in all_seated if each.part.claims]
     chosen: list[int] = []
     for words in re.split(r"[、，,;；\s]+|和|跟|还有", _to(plain(said))):
         if not words:

@@ -26,7 +26,7 @@ class HandedOver(Step, frozen=True):
 def show(ctx: Context) -> Reply:
     """交接：没办完的、项目、待签的清单各多少，怎么看；谁确认了。"""
     try:
-        handover, roles = ctx.unit.handovers.of_person(ctx.member, ctx.today, ctx.now)
+        handover, roles = ctx.unit.handovers.of_person(ctx.member, ctx.now)
     except NoHandover:
         return _ahead(ctx)
     return _show(ctx, handover, roles)
@@ -106,7 +106,7 @@ def answered(ctx: Context, asked: Asked, yes: bool) -> Reply:
 
 
 def _confirm(ctx: Context) -> Reply:
-    handover, roles = ctx.unit.handovers.of_person(ctx.member, ctx.today, ctx.now)
+    handover, roles = ctx.unit.handovers.of_person(ctx.member, ctx.now)
     return _confirm_as(ctx, handover, roles)
 
 

@@ -15,11 +15,14 @@ def show(ctx: Context) -> Reply:
     """帮助。"""
     if ctx.person is None:
         return ctx.say("help.newcomer")
-    posts = ctx.unit.organisations.posts_of(ctx.member.member_id)
+    posts = ctx.unit.organisations.posts_of(ctx.member.member_id, ctx.now)
     if any(post.organisation_id == ctx.member.chair_id for post in posts):
         return ctx.say("help.chair", organisation=ctx.member.chair, consortium=ctx.member.consortium)
     if posts:
         return ctx.say("help.officer", post=posts[0].organisation + posts[0].post.label)
+    for each in ctx.unit.posts.jointly_held_by(ctx.member.member_id, ctx.now):
+        if each.post.acts:
+            return ctx.say("help.joint", post=each.consortium + each.post.label)
     return ctx.say("help.member")
 
 

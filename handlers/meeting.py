@@ -75,7 +75,7 @@ def call(ctx: Context) -> Reply:
         meeting = _nearest(ctx)
         if meeting is not None:
             return _show(ctx, meeting)
-        if said or not ctx.unit.meetings.desks(ctx.member, ctx.today):
+        if said or not ctx.unit.meetings.desks(ctx.member, ctx.now):
             return ctx.say("meeting.none")
     return _at_desk(ctx, "call", ctx.rest)
 
@@ -94,7 +94,7 @@ def call_off(ctx: Context) -> Reply:
 
 def _at_desk(ctx: Context, verb: str, said: str) -> Reply:
     """Does it for the one consortium whose desk this is; who has several says which."""
-    consortia = ctx.unit.meetings.desks(ctx.member, ctx.today)[:MOST_CHOICES]
+    consortia = ctx.unit.meetings.desks(ctx.member, ctx.now)[:MOST_CHOICES]
     if not consortia:
         raise NotChairing()
     if len(consortia) == 1:
@@ -261,11 +261,11 @@ def called_off(ctx: Context, step: CallOff) -> Reply | Pass:
 def _nearest(ctx: Context) -> Meeting | None:
     """The next meeting of the consortia that concern the speaker, else the one that is at hand."""
     meetings = ctx.unit.meetings
-    circles = meetings.circles(ctx.member, ctx.today)
+    circles = meetings.circles(ctx.member, ctx.now)
     ahead = [each for circle in circles if (each := meetings.ahead(circle.id, ctx.now)) is not None]
     if ahead:
         return min(ahead, key=lambda each: each.starts_at)
-    if meetings.desks(ctx.member, ctx.today):
+    if meetings.desks(ctx.member, ctx.now):
         return None  # whoever may call the next one is not shown the last
     held = [each for circle in circles if (each := meetings.at_hand(circle.id, ctx.now)) is not None]
     return max(held, key=lambda each: each.starts_at, default=None)
@@ -284,7 +284,7 @@ def _show(ctx: Context, meeting: Meeting) -> Reply:
             place=meeting.place,
             items=shown,
         )
-    desk = any(each.id == meeting.consortium_id for each in meetings.desks(ctx.member, ctx.today))
+    desk = any(each.id == meeting.consortium_id for each in meetings.desks(ctx.member, ctx.now))
     answers = meetings.attendance(meeting)
     coming = sum(answers.values())
     return ctx.say(

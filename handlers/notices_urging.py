@@ -11,7 +11,7 @@ from models.agenda import About
 from models.clock import Level
 from models.clocks import CalendarEnds
 from models.moment import local
-from models.organisation import Officer, PostKind
+from models.organisation import Officer
 from models.outbox import Priority
 from models.urging import RatingInvited, Stuck, Urged
 
@@ -22,7 +22,7 @@ on = Router()
 def urged(aloud: Aloud, case: Urged) -> None:
     """时限快到了、过了：承办单位联络员；督办起加上书记、轮值和牵头单位；提级到上一级。"""
     aloud.post(
-        _recipients(aloud, case.level, case.holder_id, case.organisation_ids),
+        _recipients(aloud, case.level, case),
         f"case_{case.level.value}",
         key=f"urging:{case.clock_id}:{case.rung}",
         text=aloud.say(
@@ -46,7 +46,7 @@ def urged(aloud: Aloud, case: Urged) -> None:
 def stuck(aloud: Aloud, case: Stuck) -> None:
     """重办、转办三次还没办成：直接提级。"""
     aloud.post(
-        _recipients(aloud, Level.ESCALATE, case.holder_id, case.organisation_ids),
+        _recipients(aloud, Level.ESCALATE, case),
         "case_stuck",
         key=f"case:{case.number}:stuck",
         about=About("case", case.number),
@@ -91,16 +91,17 @@ def calendar_ends(aloud: Aloud, missing: CalendarEnds) -> None:
     )
 
 
-def _recipients(
-    aloud: Aloud, level: Level, holder_id: int, organisation_ids: tuple[int, ...]
-) -> list[Officer]:
-    """Each organisation's desk; from 督办 on the secretary of the one that has to act hears of it too."""
-    officers = [officer for each in organisation_ids for officer in aloud.card(each).desk]
+def _recipients(aloud: Aloud, level: Level, case: Urged | Stuck) -> list[Officer | int]:
+    """Each organisation's desk; from 督办 on the secretary of the one that has to act hears of it too, and the
+    consortium's own."""
+    found: list[Officer | int] = [
+        officer for each in case.organisation_ids for officer in aloud.card(each).desk
+    ]
     if level in (Level.SUPERVISE, Level.ESCALATE):
-        officers += [
-            officer for officer in aloud.card(holder_id).officers if officer.post is PostKind.SECRETARY
-        ]
-    return officers
+        found += [officer for officer in aloud.card(case.holder_id).officers if officer.post.told]
+        if case.consortium_id is not None:
+            found += [each.member_id for each in aloud.committee(case.consortium_id) if each.post.told]
+    return found
 
 
 def _due(aloud: Aloud, due_at: datetime) -> str:

@@ -175,7 +175,7 @@ def name_offer(text: str) -> str:
 def _file(ctx: Context, step: Terms) -> Reply:
     """Puts it on file: on offer at once where an officer speaks, else for an officer to look at."""
     member = ctx.member
-    offices = ctx.unit.supplies.agent(member).offices
+    offices = ctx.unit.supplies.agent(member, ctx.now).offices
     organisation_id = member.organisation_id
     if offices and organisation_id not in offices:
         organisation_id = min(offices)

@@ -48,7 +48,7 @@ def moved_to(ctx: Context, step: MoveTo) -> Reply | Pass:
 
 
 def _move(ctx: Context, activity_number: int, text: str) -> Reply:
-    activity = ctx.unit.activities.to_run(activity_number, ctx.member)
+    activity = ctx.unit.activities.to_run(activity_number, ctx.member, ctx.now)
     activity.check_open()
     activity.check_ahead(ctx.now)
     named = ctx.mind.named(text, ctx.now)
@@ -82,7 +82,7 @@ def cancel(ctx: Context) -> Reply:
     """取消活动 3 原因：要再回 1 才取消。"""
     if ctx.number is None:
         return ctx.say("reschedule.which", word="取消活动")
-    activity = ctx.unit.activities.to_run(ctx.number, ctx.member)
+    activity = ctx.unit.activities.to_run(ctx.number, ctx.member, ctx.now)
     activity.check_open()
     reason = re.sub(r"^(?:因为|原因)(?:是|：|:)?\s*", "", ctx.rest)
     return _ask_off(ctx, activity, reason)
@@ -113,7 +113,7 @@ def off(ctx: Context, step: WhyOff) -> Reply | Pass:
         if number(text) is not None:
             return PASS
         reason = ctx.text.strip(EDGES)[:100]
-        return _ask_off(ctx, ctx.unit.activities.to_run(step.number, ctx.member), reason)
+        return _ask_off(ctx, ctx.unit.activities.to_run(step.number, ctx.member, ctx.now), reason)
     if is_yes(text):
         activity = ctx.unit.activities.cancel(step.number, step.reason, by=ctx.member, now=ctx.now)
         told_them = activity.ends_at > ctx.now

@@ -16,10 +16,10 @@ from bot.kit.naming import called, called_at_first
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, is_no, is_yes, number, plain
 from models.chairing import NotChairing
-from models.consortium import Seated
 from models.life import CaseKind
 from models.meeting import Meeting, MeetingItem, NoMeeting
 from models.resolving import Matter
+from models.seat import Seated
 
 on = Router()
 
@@ -88,7 +88,7 @@ def decide(ctx: Context) -> Reply:
 def _at_hand(ctx: Context) -> Meeting:
     """The meeting whose resolutions are spoken of: that of today, or the last one."""
     meetings = ctx.unit.meetings
-    circles = meetings.circles(ctx.member, ctx.today)
+    circles = meetings.circles(ctx.member, ctx.now)
     found = [each for circle in circles if (each := meetings.at_hand(circle.id, ctx.now)) is not None]
     if not found:
         raise NoMeeting()
@@ -97,7 +97,7 @@ def _at_hand(ctx: Context) -> Meeting:
 
 def _require_desk(ctx: Context, meeting: Meeting) -> None:
     """Nobody is asked one thing after the other in vain."""
-    if all(each.id != meeting.consortium_id for each in ctx.unit.meetings.desks(ctx.member, ctx.today)):
+    if all(each.id != meeting.consortium_id for each in ctx.unit.meetings.desks(ctx.member, ctx.now)):
         raise NotChairing()
 
 
@@ -215,7 +215,7 @@ def _settle(ctx: Context, step: Deciding) -> Reply:
         by=ctx.member,
         now=ctx.now,
     )
-    own = resolution.organisation_id in ctx.unit.organisations.offices_of(ctx.member.member_id)
+    own = resolution.organisation_id in ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now)
     return ctx.say(
         "resolution.decided_own" if own else "resolution.decided",
         position=resolution.position,

@@ -29,6 +29,7 @@ _WORDS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"恢复|继续|接着办|重新"), "resume"),
     (re.compile(r"全市|公开"), "city"),
     (re.compile(r"全县|全旗|全区"), "county"),
+    (re.compile(r"发展带|全带"), "belt"),
     (re.compile(r"融合体|内部"), "consortium"),
     (re.compile(r"满|够了|没了|用完"), "fill"),
     (re.compile(r"还有|还能|还剩|名额|再加|不限家|不限数"), "limit"),
@@ -73,7 +74,7 @@ def shelf(ctx: Context) -> Reply:
 
 
 def _page(ctx: Context, offset: int) -> Reply:
-    found, total = ctx.unit.supplies.of_agent(ctx.unit.supplies.agent(ctx.member), PAGE, offset)
+    found, total = ctx.unit.supplies.of_agent(ctx.unit.supplies.agent(ctx.member, ctx.now), PAGE, offset)
     if not found:
         return ctx.say("resources.end") if offset else ctx.say("resources.none")
     more = offset + PAGE < total
@@ -124,7 +125,7 @@ def resource(ctx: Context) -> Reply | Pass:
 
 def _card(ctx: Context, code: str, done: str = "") -> Reply:
     """One entry as those who run it read it, with what they may do by a digit."""
-    supply, agent = ctx.unit.supplies.by_code(code), ctx.unit.supplies.agent(ctx.member)
+    supply, agent = ctx.unit.supplies.by_code(code), ctx.unit.supplies.agent(ctx.member, ctx.now)
     allowed = supply.open_verbs(agent, ctx.today)
     verbs = [verb for verb in BY_DIGIT if verb in allowed]
     reviews = bool(agent.offices & ctx.unit.supplies.reviewers(supply, ctx.now))
@@ -205,12 +206,12 @@ def _do(ctx: Context, code: str, verb: str, words: str) -> Reply:
             if until is None:
                 return ctx.say("resources.say_day", code=code)
             return _change(ctx, code, lambda supply, agent: supply.prolong(until[0], by=agent, now=now))
-    circle = Circle(verb)
-    return _change(ctx, code, lambda supply, agent: supply.open_to(circle, by=agent, now=now))
+    ctx.unit.supplies.open_to(code, Circle(verb), by=ctx.member, now=now)
+    return _card(ctx, code, ctx.texts.say("resources.done"))
 
 
 def _change(ctx: Context, code: str, verb: Callable[[Supply, Agent], Any]) -> Reply:
-    ctx.unit.supplies.change(code, verb, by=ctx.member)
+    ctx.unit.supplies.change(code, verb, by=ctx.member, now=ctx.now)
     return _card(ctx, code, ctx.texts.say("resources.done"))
 
 
@@ -219,7 +220,10 @@ def confirmed(ctx: Context, step: ConfirmDown) -> Reply | Pass:
     """真要下架吗。"""
     if is_yes(ctx.text) or plain(ctx.text) in step.answers:
         ctx.unit.supplies.change(
-            step.code, lambda supply, agent: supply.withdraw(by=agent, now=ctx.now), by=ctx.member
+            step.code,
+            lambda supply, agent: supply.withdraw(by=agent, now=ctx.now),
+            by=ctx.member,
+            now=ctx.now,
         )
         return ctx.say("resources.down", code=step.code)
     return ctx.say("resources.kept", code=step.code) if is_no(ctx.text) else PASS

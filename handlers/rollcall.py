@@ -57,7 +57,7 @@ def show_code(ctx: Context) -> Reply:
     """签到码 3：给现场的人看，愿意签的签。"""
     if ctx.number is None:
         return ctx.say("rollcall.which", word="签到码")
-    activity = ctx.unit.activities.to_run(ctx.number, ctx.member)
+    activity = ctx.unit.activities.to_run(ctx.number, ctx.member, ctx.now)
     activity.check_open()
     return ctx.say("rollcall.code", number=ctx.number, code=ctx.unit.attending.code(ctx.number))
 
@@ -70,7 +70,7 @@ def call_roll(ctx: Context) -> Reply:
     """点名 3：列出报名的，回来了谁。"""
     if ctx.number is None:
         return ctx.say("rollcall.which", word="点名")
-    activity = ctx.unit.activities.to_run(ctx.number, ctx.member)
+    activity = ctx.unit.activities.to_run(ctx.number, ctx.member, ctx.now)
     activity.check_begun(ctx.now)
     return _ask_page(ctx, Roll(ctx.number))
 
@@ -105,7 +105,7 @@ def called(ctx: Context, step: Roll) -> Reply | Pass:
     if after.start < len(roll):
         return _ask_page(ctx, after)
     counts = ctx.unit.attending.call_roll(step.number, after.came, by=ctx.member, now=ctx.now)
-    activity = ctx.unit.activities.look(step.number, ctx.member)
+    activity = ctx.unit.activities.look(step.number, ctx.member, ctx.now)
     return ctx.say(
         "rollcall.done_recorded" if activity.minutes else "rollcall.done",
         number=step.number,
@@ -148,7 +148,7 @@ def _who(ctx: Context, step: Roll, page: list[Attendee], text: str) -> tuple[lis
             place = choice(word)
         member_id = by_name.get(word) or (by_place.get(place) if place is not None else None)
         if member_id is None and place is None:
-            member_id = ctx.unit.attending.named(step.number, word, by=ctx.member)
+            member_id = ctx.unit.attending.named(step.number, word, by=ctx.member, now=ctx.now)
         if member_id is None:
             unknown.append(word)
         else:
@@ -164,7 +164,7 @@ def minutes(ctx: Context) -> Reply:
     """纪要 3 做了什么、定了什么；接着发的照片也归它。"""
     if ctx.number is None:
         return ctx.say("rollcall.which", word="纪要")
-    activity = ctx.unit.activities.to_run(ctx.number, ctx.member)
+    activity = ctx.unit.activities.to_run(ctx.number, ctx.member, ctx.now)
     activity.check_begun(ctx.now)
     if not plain(ctx.rest):
         return ctx.ask(
@@ -207,7 +207,7 @@ def follow(ctx: Context) -> Reply:
     """落实 3 定的事办得怎么样了。"""
     if ctx.number is None:
         return ctx.say("rollcall.which", word="落实")
-    ctx.unit.activities.to_run(ctx.number, ctx.member)
+    ctx.unit.activities.to_run(ctx.number, ctx.member, ctx.now)
     if not plain(ctx.rest):
         return ctx.ask("rollcall.ask_follow", then=FollowUp(ctx.number), number=ctx.number)
     return _follow(ctx, ctx.number, ctx.rest)

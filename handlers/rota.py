@@ -13,9 +13,10 @@ from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import choice, is_no, plain
-from models.consortium import Consortium, Seated
+from models.consortium import Consortium
 from models.rota import Change, Proposal, Settings, Slot
 from models.rotacard import Finding, check
+from models.seat import Seated
 from models.turns import Span, Strategy
 
 on = Router()
@@ -82,7 +83,7 @@ class StandIn(Step, frozen=True):
 @on.command("排班", "排班体检", "排轮值")
 def card(ctx: Context) -> Reply:
     """排班：体检打几分，哪儿不对；再看往后十二期，或者重新排。"""
-    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.today)
+    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.now)
     found = check(ctx.unit, consortium.id, ctx.now)
     lines = [_finding(ctx, each) for each in found.findings[:SHOWN]]
     if len(found.findings) > SHOWN:
@@ -116,7 +117,7 @@ def _finding(ctx: Context, finding: Finding) -> str:
 @on.step(Menu)
 def chosen(ctx: Context, step: Menu) -> Reply | Pass:
     """看往后十二期、重新排、看全部不对的地方。"""
-    ctx.unit.rotas.led_by(ctx.member, ctx.today)
+    ctx.unit.rotas.led_by(ctx.member, ctx.now)
     match choice(ctx.text):
         case 1:
             return _ahead(ctx, step.consortium)
@@ -277,7 +278,7 @@ def decided(ctx: Context, step: Preview) -> Reply | Pass:
 @on.command("跳过", takes="words")
 def skip(ctx: Context) -> Reply:
     """跳过 税务局 换届 到8月底：没说到哪天，就只跳过下一期；欠的一期以后补上。"""
-    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.today)
+    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.now)
     name, _, rest = plain(ctx.rest).partition(" ")
     if not name:
         return ctx.say("rota.skip_how")
@@ -341,7 +342,7 @@ def skip_why(ctx: Context, step: SkipWhy) -> Reply | Pass:
 @on.command("恢复轮值", "不跳过", takes="words")
 def come_back(ctx: Context) -> Reply:
     """恢复轮值 税务局：原因没有了，照旧轮，欠的补上。"""
-    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.today)
+    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.now)
     name = plain(ctx.rest)
     found = _members(ctx, consortium, name) if name else []
     if len(found) != 1:
@@ -356,7 +357,7 @@ def come_back(ctx: Context) -> Reply:
 @on.command("代轮值", "改派轮值", takes="number?words")
 def stand_in(ctx: Context) -> Reply:
     """代轮值 3 税务局 理由：第 3 期由别家代，底下的轮值表不动。"""
-    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.today)
+    consortium = ctx.unit.rotas.led_by(ctx.member, ctx.now)
     name, _, reason = plain(ctx.rest).partition(" ")
     term = next(
         (each for each in ctx.unit.consortia.terms_of(consortium.id) if each.sequence == ctx.number), None

@@ -56,7 +56,7 @@ def sign(ctx: Context) -> Reply:
     """签清单 5：先说清替谁签、签的是什么，回 1 才算签。"""
     if ctx.number is not None:
         return ask(ctx, ctx.number)
-    books = ctx.unit.books.to_sign(ctx.member)
+    books = ctx.unit.books.to_sign(ctx.member, ctx.now)
     if not books:
         return ctx.say("signing.nothing")
     return ask(ctx, books[0].id) if len(books) == 1 else _which(ctx, books, signing=True)
@@ -64,8 +64,8 @@ def sign(ctx: Context) -> Reply:
 
 def ask(ctx: Context, number: int) -> Reply:
     """What is signed for whom, and the choice."""
-    book = ctx.unit.books.number(number, seen_by=ctx.member, day=ctx.today)
-    names = [ctx.card(each).name for each in ctx.unit.books.signing_for(book, ctx.member)]
+    book = ctx.unit.books.number(number, seen_by=ctx.member, now=ctx.now)
+    names = [ctx.card(each).name for each in ctx.unit.books.signing_for(book, ctx.member, ctx.now)]
     items = ctx.unit.books.items(book)
     own = sum(1 for item in items if item.line.unit in names or item.line.claimant in names)
     return ctx.ask(
@@ -91,8 +91,8 @@ def decided(ctx: Context, step: SignBook) -> Reply | Pass:
 
 def confirm(ctx: Context, number: int) -> Reply:
     """Signs for every organisation that this person signs for."""
-    book = ctx.unit.books.to_change(number, seen_by=ctx.member, day=ctx.today)
-    offices = ctx.unit.books.signing_for(book, ctx.member)
+    book = ctx.unit.books.to_change(number, seen_by=ctx.member, now=ctx.now)
+    offices = ctx.unit.books.signing_for(book, ctx.member, ctx.now)
     complete = [ctx.unit.books.confirm(book, office, by=ctx.member, now=ctx.now) for office in offices][-1]
     if complete:
         return ctx.say(
@@ -115,12 +115,12 @@ def refuse(ctx: Context) -> Reply:
     """不签清单 5 理由：没说理由就问一句。"""
     number, reason = read_book_number(ctx.rest)
     if number is None:
-        books = ctx.unit.books.to_sign(ctx.member)
+        books = ctx.unit.books.to_sign(ctx.member, ctx.now)
         if len(books) != 1:
             return ctx.say("signing.which_refuse") if books else ctx.say("signing.nothing")
         number = books[0].id
-    book = ctx.unit.books.number(number, seen_by=ctx.member, day=ctx.today)
-    ctx.unit.books.signing_for(book, ctx.member)
+    book = ctx.unit.books.number(number, seen_by=ctx.member, now=ctx.now)
+    ctx.unit.books.signing_for(book, ctx.member, ctx.now)
     return (
         _refuse(ctx, number, reason)
         if reason
@@ -139,8 +139,8 @@ def explained(ctx: Context, step: WhyNotSign) -> Reply | Pass:
 
 
 def _refuse(ctx: Context, number: int, reason: str) -> Reply:
-    book = ctx.unit.books.to_change(number, seen_by=ctx.member, day=ctx.today)
-    offices = ctx.unit.books.signing_for(book, ctx.member)
+    book = ctx.unit.books.to_change(number, seen_by=ctx.member, now=ctx.now)
+    offices = ctx.unit.books.signing_for(book, ctx.member, ctx.now)
     for office in offices:
         ctx.unit.books.refuse(book, office, by=ctx.member, reason=reason, now=ctx.now)
     return ctx.say(
@@ -153,7 +153,7 @@ def read(ctx: Context) -> Reply:
     """看清单 5：一页四条；没说哪一份，就列出等您签的和最近的。"""
     if ctx.number is not None:
         return page(ctx, ctx.number, 0)
-    books = ctx.unit.books.to_sign(ctx.member)
+    books = ctx.unit.books.to_sign(ctx.member, ctx.now)
     if ctx.member.consortium_id is not None and len(books) < MOST_CHOICES:
         known = {book.id for book in books}
         books += [book for book in ctx.unit.books.newest(ctx.member.consortium_id) if book.id not in known]
@@ -182,7 +182,7 @@ def chose(ctx: Context, step: WhichBook) -> Reply | Pass:
 
 def page(ctx: Context, number: int, offset: int) -> Reply:
     """One page of a list."""
-    book = ctx.unit.books.number(number, seen_by=ctx.member, day=ctx.today)
+    book = ctx.unit.books.number(number, seen_by=ctx.member, now=ctx.now)
     items, total = ctx.unit.books.page(book, offset=offset, limit=PAGE)
     last = offset + PAGE >= total
     return ctx.ask(
@@ -206,7 +206,7 @@ def _then_sign(ctx: Context, book: Book) -> str:
 
 def _waits(ctx: Context, book: Book) -> bool:
     """Whether it waits for a signature of the one who reads it."""
-    return any(each.id == book.id for each in ctx.unit.books.to_sign(ctx.member, limit=100))
+    return any(each.id == book.id for each in ctx.unit.books.to_sign(ctx.member, ctx.now, limit=100))
 
 
 @on.step(BookPage)
@@ -217,7 +217,7 @@ def turn(ctx: Context, step: BookPage) -> Reply | Pass:
     number = choice(ctx.text)
     if number is None or not 1 <= number <= PAGE:
         return PASS
-    book = ctx.unit.books.number(step.book, seen_by=ctx.member, day=ctx.today)
+    book = ctx.unit.books.number(step.book, seen_by=ctx.member, now=ctx.now)
     items, _ = ctx.unit.books.page(book, offset=step.offset + number - 1, limit=1)
     if not items:
         return PASS
@@ -237,7 +237,7 @@ def status(ctx: Context) -> Reply | Pass:
     number = choice(ctx.rest)
     if number is None:
         return PASS
-    book = ctx.unit.books.number(number, seen_by=ctx.member, day=ctx.today)
+    book = ctx.unit.books.number(number, seen_by=ctx.member, now=ctx.now)
     if book.signed_at is not None:
         return _in_force(ctx, book)
     stands = ctx.unit.books.stands(book)

@@ -11,8 +11,8 @@ from bot.kit.router import PASS, Pass, Router
 from bot.kit.showing import offices_of
 from bot.kit.words import choice, is_no, plain
 from models.asking import Asked
-from models.consortium import Term
 from models.swap import Side, Swap, SwapState
+from models.term import Term
 
 on = Router()
 
@@ -44,7 +44,7 @@ class WhyObject(Step, frozen=True):
 def begin(ctx: Context) -> Reply:
     """换班：看自己单位往后哪一期，跟哪家能换。"""
     turns = ctx.unit.swaps.turns_of(ctx.member, ctx.now)[:MOST_CHOICES]
-    for swap in ctx.unit.swaps.of_offices(ctx.member):
+    for swap in ctx.unit.swaps.of_offices(ctx.member, ctx.now):
         if any(swap.term_id == term.id for term in turns):
             return _under_way(ctx, swap)
     if len(turns) == 1:
@@ -191,7 +191,7 @@ def withdraw(ctx: Context) -> Reply:
     if ctx.number is not None:
         swap = ctx.unit.swaps.number(ctx.number)
     else:
-        own = ctx.unit.swaps.of_offices(ctx.member)
+        own = ctx.unit.swaps.of_offices(ctx.member, ctx.now)
         if not own:
             return ctx.say("swap.none_under_way")
         swap = own[0]
@@ -238,4 +238,4 @@ def _recorded(ctx: Context) -> Swap | None:
     """The swap that the lead organisation speaks of: the one named, or the first that waits for it."""
     if ctx.number is not None:
         return ctx.unit.swaps.number(ctx.number)
-    return next(iter(ctx.unit.swaps.to_record(ctx.member)), None)
+    return next(iter(ctx.unit.swaps.to_record(ctx.member, ctx.now)), None)

@@ -60,7 +60,7 @@ def topics(ctx: Context) -> Reply:
 
 def _ahead(ctx: Context) -> Meeting:
     meetings = ctx.unit.meetings
-    circles = meetings.circles(ctx.member, ctx.today)
+    circles = meetings.circles(ctx.member, ctx.now)
     found = [each for circle in circles if (each := meetings.ahead(circle.id, ctx.now)) is not None]
     if not found:
         raise NoMeeting()
@@ -102,7 +102,7 @@ def _show(ctx: Context, meeting: Meeting, offset: int = 0) -> Reply:
     if offset + PAGE < len(items):
         ctx.next_step = TopicPage(meeting.id, offset + PAGE)
         return Reply(head + "\n" + ctx.texts.say("topics.more", total=len(items)))
-    desk = any(each.id == meeting.consortium_id for each in ctx.unit.meetings.desks(ctx.member, ctx.today))
+    desk = any(each.id == meeting.consortium_id for each in ctx.unit.meetings.desks(ctx.member, ctx.now))
     suggested = ctx.unit.meetings.suggest(meeting, ctx.now) if desk else []
     if not suggested:
         return Reply(head + "\n" + ctx.texts.say("topics.how"))

@@ -86,7 +86,7 @@ def _take(ctx: Context, text: str) -> Reply:
     if len(what) < _SHORTEST and activity is None and case is None:
         return ctx.ask("volunteer.ask_what", then=DidWhat(minutes, day.isoformat() if said else ""))
     if activity is not None and len(what) < _SHORTEST:
-        what = ctx.unit.activities.look(activity, ctx.member).label
+        what = ctx.unit.activities.look(activity, ctx.member, ctx.now).label
     step = HowLong(what, place, day.isoformat(), activity, case)
     return (
         _keep(ctx, step, minutes)
@@ -98,7 +98,7 @@ def _take(ctx: Context, text: str) -> Reply:
 def _links(ctx: Context, text: str) -> tuple[str, int | None, int | None]:
     """The activity or the case that it belongs to, where one is named that this person may see."""
     if (found := _ACTIVITY.search(text)) is not None:
-        activity = ctx.unit.activities.look(int(found[1] or found[2]), ctx.member)
+        activity = ctx.unit.activities.look(int(found[1] or found[2]), ctx.member, ctx.now)
         return text.replace(found[0], " ", 1), activity.number, None
     if (found := _CASE.search(text)) is not None:
         try:

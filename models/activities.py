@@ -58,23 +58,23 @@ class Activities(ActivityRights):
 
     # ---- looking up ------------------------------------------------------------------------------
 
-    def look(self, number: int, by: Person) -> Activity:
+    def look(self, number: int, by: Person, now: datetime) -> Activity:
         """The activity of that number, if it is for this person or run by them. Else ActivityUnknown."""
         activity = self._unit.session.get(Activity, number)
-        if activity is None or not (self.may_come(activity, by) or self.may_run(activity, by)):
+        if activity is None or not (self.may_come(activity, by) or self.may_run(activity, by, now)):
             raise ActivityUnknown(number=number)
         return activity
 
-    def to_change(self, number: int, by: Person) -> Activity:
+    def to_change(self, number: int, by: Person, now: datetime) -> Activity:
         """The same, and nobody else changes who takes part before this unit is over."""
-        activity = self.look(number, by)
+        activity = self.look(number, by, now)
         self._unit.session.refresh(activity, with_for_update=True)
         return activity
 
-    def to_run(self, number: int, by: Person) -> Activity:
+    def to_run(self, number: int, by: Person, now: datetime) -> Activity:
         """The same for whoever runs it. Else ActivityNotYours."""
-        activity = self.to_change(number, by)
-        if not self.may_run(activity, by):
+        activity = self.to_change(number, by, now)
+        if not self.may_run(activity, by, now):
             raise ActivityNotYours()
         return activity
 
@@ -116,7 +116,7 @@ class Activities(ActivityRights):
             )
             .order_by(Activity.starts_at, Activity.number)
         )
-        found = [each for each in self._unit.session.scalars(query) if self.may_run(each, by)]
+        found = [each for each in self._unit.session.scalars(query) if self.may_run(each, by, now)]
         return found[:limit]
 
     def topics(self, host: Host, limit: int) -> list[Topic]:
@@ -157,7 +157,7 @@ class Activities(ActivityRights):
         if plan.starts_at <= now:
             raise ActivityInPast()
         if number is not None:
-            activity = self.to_run(number, by)
+            activity = self.to_run(number, by, now)
         else:
             beside = self._of_day(host, local(plan.starts_at).date())
             for each in beside:
@@ -191,7 +191,7 @@ class Activities(ActivityRights):
         now: datetime,
     ) -> Activity:
         """改期: another time, and place where one is named; whoever knew of the old one is told once."""
-        activity = self.to_run(number, by)
+        activity = self.to_run(number, by, now)
         before = activity.starts_at
         end = ends_at if ends_at is not None else starts_at + (activity.ends_at - activity.starts_at)
         activity.move(starts_at, end, place, now)
@@ -203,7 +203,7 @@ class Activities(ActivityRights):
 
     def cancel(self, number: int, reason: str, *, by: Person, now: datetime) -> Activity:
         """取消: whoever knew of it is told, unless it is over anyway."""
-        activity = self.to_run(number, by)
+        activity = self.to_run(number, by, now)
         called = activity.state == ActivityState.CALLED
         activity.cancel(reason, now)
         self._unit.agendas.stop(SUBJECT, number, now)
@@ -224,7 +224,7 @@ class Activities(ActivityRights):
 
     def record(self, number: int, minutes: str, *, by: Person, now: datetime) -> Activity:
         """纪要: what was done and decided. Nobody has to be asked for it any more."""
-        activity = self.to_run(number, by)
+        activity = self.to_run(number, by, now)
         activity.record(minutes, by.member_id, now)
         self._unit.agendas.mark(SUBJECT, number, MINUTES)
         self._unit.agendas.stop(SUBJECT, number, now)
@@ -233,14 +233,14 @@ class Activities(ActivityRights):
 
     def follow(self, number: int, words: str, *, by: Person, now: datetime) -> Activity:
         """落实情况: what came of what was decided."""
-        activity = self.to_run(number, by)
+        activity = self.to_run(number, by, now)
         activity.follow(words, now)
         self._unit.session.flush()
         return activity
 
     def add_photo(self, number: int, media_id: str, url: str, *, by: Person, now: datetime) -> int:
         """Keeps a photo of it; gives how many it has now."""
-        activity = self.to_run(number, by)
+        activity = self.to_run(number, by, now)
         activity.check_begun(now)
         self._unit.session.add(
             ActivityPhoto(

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from models.activity import Activity
 from models.asof import Period, Scope, day_of
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
+from models.term import Term, presiding
 
 if TYPE_CHECKING:
     from models.indicators import Tally
@@ -26,18 +27,24 @@ class Chairs:
     """Who had the chair of which consortium on which day: the whole rota, read once."""
 
     def __init__(self, unit: Unit) -> None:
-        self.leads: dict[int, int] = {
-            row[0]: row[1] for row in unit.connection.execute(select(Consortium.id, Consortium.lead_id))
-        }
+        consortia = unit.connection.execute(
+            select(Consortium.id, Consortium.lead_id, Consortium.dissolved_on)
+        ).all()
+        self.leads: dict[int, int] = {row.id: row.lead_id for row in consortia}
+        self._dissolved = {row.id: row.dissolved_on for row in consortia if row.dissolved_on is not None}
         self._turns: dict[int, list[tuple[date, date, int]]] = {}
-        query = select(Term.consortium_id, Term.starts_on, Term.ends_on, Term.organisation_id).order_by(
-            Term.consortium_id, Term.starts_on
+        query = (
+            select(Term.consortium_id, Term.starts_on, Term.ends_on, Term.organisation_id)
+            .where(presiding(Term.starts_on))
+            .order_by(Term.consortium_id, Term.starts_on)
         )
         for consortium_id, starts_on, ends_on, organisation_id in unit.connection.execute(query):
             self._turns.setdefault(consortium_id, []).append((starts_on, ends_on, organisation_id))
 
     def on(self, consortium_id: int, day: date) -> int | None:
-        """The organisation in the chair; None where the rota has a gap."""
+        """The organisation in the chair; None where the rota has a gap, or the consortium is no more."""
+        if consortium_id in self._dissolved and day >= self._dissolved[consortium_id]:
+            return None
         turns = self._turns.get(consortium_id, [])
         at = bisect_right(turns, day, key=lambda turn: turn[0]) - 1
         return turns[at][2] if at >= 0 and day <= turns[at][1] else None

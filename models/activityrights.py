@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from models.activity import Activity, ActivityNotYours
-from models.consortium import Consortium, Term
+from models.consortium import Consortium, standing
 from models.member import Member
 from models.moment import local
+from models.term import Term, presiding
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -34,20 +35,22 @@ class ActivityRights:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    def host_for(self, by: Person, day: date, *, branch: bool = False) -> Host:
+    def host_for(self, by: Person, day: date, now: datetime, *, branch: bool = False) -> Host:
         """For whom somebody would call an activity on a day: the consortium that they chair or lead then, else their own
-        branch (``branch``: that in any case). Refuses with ActivityNotYours whoever holds no post.
+        branch (``branch``: that in any case). Refuses with ActivityNotYours whoever holds no post now.
         """
-        offices = self._unit.organisations.offices_of(by.member_id)
+        offices, joint = self._posts_of(by, now)
+        if not branch:
+            for consortium_id in sorted(
+                self._run_by(offices, joint, day), key=lambda each: (each != by.consortium_id, each)
+            ):
+                acting = offices & self.runners(consortium_id, None, day)
+                if by.organisation_id in acting:
+                    return Host(consortium_id, None, by.organisation_id)
+                return Host(consortium_id, None, min(acting, default=self._lead(consortium_id)))
         if not offices:
             raise ActivityNotYours()
         own = by.organisation_id if by.organisation_id in offices else min(offices)
-        if not branch:
-            for consortium_id in sorted(
-                self._run_by(offices, day), key=lambda each: (each != by.consortium_id, each)
-            ):
-                acting = sorted(offices & self.runners(consortium_id, None, day))
-                return Host(consortium_id, None, own if own in acting else acting[0])
         return Host(self._consortium_of(own, day), own, own)
 
     def runners(self, consortium_id: int | None, organisation_id: int | None, day: date) -> set[int]:
@@ -89,9 +92,11 @@ class ActivityRights:
         )
         return list(self._unit.session.scalars(query))
 
-    def may_run(self, activity: Activity, by: Person) -> bool:
-        """Whether somebody acts for an organisation that runs it."""
-        offices = self._unit.organisations.offices_of(by.member_id)
+    def may_run(self, activity: Activity, by: Person, now: datetime) -> bool:
+        """Whether somebody acts now for an organisation that runs it, or in the consortium whose it is."""
+        offices, joint = self._posts_of(by, now)
+        if activity.organisation_id is None and activity.consortium_id in joint:
+            return True
         return bool(offices & self.runners(activity.consortium_id, activity.organisation_id, activity.day))
 
     def may_come(self, activity: Activity, by: Person) -> bool:
@@ -102,8 +107,8 @@ class ActivityRights:
 
     def _concerns(self, by: Person, now: datetime) -> ColumnElement[bool]:
         """That an activity is for somebody's organisation or consortium, or run by an organisation they act for."""
-        offices = self._unit.organisations.offices_of(by.member_id)
-        consortia = set(self._run_by(offices, local(now).date())) if offices else set()
+        offices, joint = self._posts_of(by, now)
+        consortia = set(self._run_by(offices, joint, local(now).date()))
         seated = self._unit.consortia.of_organisation(by.organisation_id, local(now).date())
         consortia |= {each.id for each in seated}
         return or_(
@@ -111,15 +116,26 @@ class ActivityRights:
             Activity.organisation_id.in_(sorted({by.organisation_id, *offices})),
         )
 
-    def _run_by(self, offices: frozenset[int], day: date) -> set[int]:
-        """The consortia that are chaired or led by one of these organisations on a day."""
+    def _posts_of(self, by: Person, now: datetime) -> tuple[frozenset[int], frozenset[int]]:
+        """The organisations, and the consortia, in which somebody acts at a moment."""
+        unit = self._unit
+        return unit.organisations.offices_of(by.member_id, now), unit.posts.acts_in(by.member_id, now)
+
+    def _run_by(self, offices: frozenset[int], joint: frozenset[int], day: date) -> set[int]:
+        """The consortia that are chaired or led by one of these organisations on a day, or by whoever acts in them."""
+        if not offices and not joint:
+            return set()
         query = (
             select(Consortium.id)
-            .outerjoin(
-                Term,
-                and_(Term.consortium_id == Consortium.id, Term.starts_on <= day, Term.ends_on >= day),
+            .outerjoin(Term, and_(Term.consortium_id == Consortium.id, presiding(day)))
+            .where(
+                or_(
+                    Consortium.lead_id.in_(offices),
+                    Term.organisation_id.in_(offices),
+                    Consortium.id.in_(joint),
+                ),
+                standing(day),
             )
-            .where(or_(Consortium.lead_id.in_(offices), Term.organisation_id.in_(offices)))
         )
         return set(self._unit.session.scalars(query))
 

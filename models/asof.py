@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import ColumnElement, or_, select
 
 from models.case import Case
-from models.consortium import Consortium, Seat
+from models.consortium import Consortium
 from models.moment import SHANGHAI, local
 from models.organisation import Organisation
+from models.seat import Seat
 
 if TYPE_CHECKING:
     from models.store import Unit

@@ -183,7 +183,7 @@ class Attending:
 
     def sign_in(self, number: int, code: str, *, by: Person, now: datetime) -> Activity:
         """签到: by the code that the host shows; as good as being called, and nobody has to."""
-        activity = self._unit.activities.to_change(number, by)
+        activity = self._unit.activities.to_change(number, by, now)
         _check_called(activity)
         rule = activitywords.rule()
         opens = activity.starts_at - timedelta(minutes=rule.code_before_minutes)
@@ -211,7 +211,7 @@ class Attending:
 
         Volunteer service is credited to whoever came. A roll that is called again is put right.
         """
-        activity = self._unit.activities.to_run(number, by)
+        activity = self._unit.activities.to_run(number, by, now)
         activity.hold(now)
         roll = {each.member_id: each for each in self.roll(number)}
         extra = [each for each in self._unit.members.get_all(present) if each.id not in roll]
@@ -249,9 +249,9 @@ class Attending:
             for member_id, organisation_id in listed.items()
         ]
 
-    def named(self, number: int, name: str, *, by: Person) -> int | None:
+    def named(self, number: int, name: str, *, by: Person, now: datetime) -> int | None:
         """Somebody of that name whom the activity is for, who came without having signed up; None: none, or several."""
-        activity = self._unit.activities.look(number, by)
+        activity = self._unit.activities.look(number, by, now)
         marks = self._unit.vault.marks(name, "member.name")
         query = select(Member.id).where(
             Member.name_mark.in_(marks),
@@ -289,7 +289,7 @@ class Attending:
     # ---- within ----------------------------------------------------------------------------------
 
     def _to_join(self, number: int, by: Person, now: datetime) -> Activity:
-        activity = self._unit.activities.to_change(number, by)
+        activity = self._unit.activities.to_change(number, by, now)
         _check_called(activity)
         if not self._unit.activities.may_come(activity, by):
             raise ActivityNotCalled(number=number)

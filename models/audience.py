@@ -7,11 +7,11 @@ from datetime import date
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 
-from models.consortium import Seat
 from models.member import Member
 from models.organisation import Organisation
+from models.seat import Seat, seated
 
 Belongs = Callable[[int, date], ColumnElement[bool]]
 """The condition on ``Member`` that makes somebody one of an audience, for its id and as of a day."""
@@ -27,12 +27,8 @@ class Audience(msgspec.Struct, frozen=True):
 
 def _of_consortium(consortium_id: int, on: date) -> ColumnElement[bool]:
     """Members of the organisations that have a seat in it that day."""
-    seated = select(Seat.organisation_id).where(
-        Seat.consortium_id == consortium_id,
-        Seat.since <= on,
-        or_(Seat.until.is_(None), Seat.until > on),
-    )
-    return Member.organisation_id.in_(seated)
+    belonging = select(Seat.organisation_id).where(Seat.consortium_id == consortium_id, seated(on))
+    return Member.organisation_id.in_(belonging)
 
 
 def _of_organisation(organisation_id: int, on: date) -> ColumnElement[bool]:

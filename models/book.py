@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Happening
 from models.consortium import Consortium
-from models.organisation import Officer, PostKind
+from models.organisation import Officer
 from models.period import Period
 from models.person import Person
 
@@ -193,8 +193,9 @@ def signers(officers: Sequence[Officer]) -> tuple[Officer, ...]:
     A signature binds the organisation, and that is the secretary's business (civic practice: 支部书记 signs lists).
     But a branch whose secretary's post is vacant must not hold up all others, so its other officers may.
     """
-    secretaries = tuple(officer for officer in officers if officer.post is PostKind.SECRETARY)
-    return secretaries or tuple(officers)
+    able = [officer for officer in officers if officer.post.signs]
+    first = min((officer.post.signs for officer in able), default=0)
+    return tuple(officer for officer in able if officer.post.signs == first)
 
 
 def reason_given(reason: str) -> str:

@@ -60,19 +60,19 @@ class Books:
 
     # ---- finding ---------------------------------------------------------------------------------
 
-    def number(self, number: int, *, seen_by: Person, day: date) -> Book:
+    def number(self, number: int, *, seen_by: Person, now: datetime) -> Book:
         """The list of that number, if the person may see it. Else BookUnknown.
 
         Members of the parties and of the consortium see it; a draft is for those who may send it.
         """
         found = self._unit.session.get(Book, number) if 0 < number < 2**31 else None
-        if found is None or not bookrights.sees(self._unit, found, self._parties(found), seen_by, day):
+        if found is None or not bookrights.sees(self._unit, found, self._parties(found), seen_by, now):
             raise BookUnknown(number=number)
         return found
 
-    def to_change(self, number: int, *, seen_by: Person, day: date) -> Book:
+    def to_change(self, number: int, *, seen_by: Person, now: datetime) -> Book:
         """The same, held until the transaction is over, so that two who sign at once come one after the other."""
-        self.number(number, seen_by=seen_by, day=day)
+        self.number(number, seen_by=seen_by, now=now)
         return self._unit.session.get_one(Book, number, with_for_update=True, populate_existing=True)
 
     def items(self, book: Book) -> list[BookItem]:
@@ -105,10 +105,10 @@ class Books:
             for party, name in self._unit.session.execute(query)
         ]
 
-    def to_sign(self, person: Person, limit: int = 4) -> list[Book]:
+    def to_sign(self, person: Person, now: datetime, limit: int = 4) -> list[Book]:
         """The lists that wait for this person's signature, the one sent first at the head."""
-        offices = self._unit.organisations.offices_of(person.member_id)
-        mine = [office for office in offices if bookrights.signs_for(self._unit, office, person)]
+        offices = self._unit.organisations.offices_of(person.member_id, now)
+        mine = [office for office in offices if bookrights.signs_for(self._unit, office, person, now)]
         if not mine:
             return []
         query = (
@@ -137,9 +137,9 @@ class Books:
 
     # ---- drawing up ------------------------------------------------------------------------------
 
-    def desks(self, person: Person, day: date) -> list[Consortium]:
-        """The consortia whose lists a person may draw up on a day."""
-        return bookrights.desks(self._unit, person, day)
+    def desks(self, person: Person, now: datetime) -> list[Consortium]:
+        """The consortia whose lists a person may draw up at a moment."""
+        return bookrights.desks(self._unit, person, now)
 
     def draw_up(
         self,
@@ -159,7 +159,7 @@ class Books:
         Without ``valid_until`` and ``review_on`` they follow from the period (models/data/books.toml).
         """
         day = local(now).date()
-        bookrights.require_drawing(self._unit, consortium, by, day)
+        bookrights.require_drawing(self._unit, consortium, by, now)
         if period.last < day:
             raise PeriodOver(period=period.label)
         if period.first > day + FARTHEST:
@@ -220,7 +220,7 @@ class Books:
 
     def send(self, book: Book, *, by: Person, now: datetime) -> None:
         """Asks the parties to sign. What still waits for signatures under an older version needs them no more."""
-        bookrights.require_drawing(self._unit, self._consortium(book), by, local(now).date())
+        bookrights.require_drawing(self._unit, self._consortium(book), by, now)
         book.send(now)
         older = self._older(book, BookState.CONFIRMING)
         for each in older:
@@ -238,13 +238,13 @@ class Books:
 
     def may_dissolve(self, book: Book, *, by: Person, reason: str, now: datetime) -> None:
         """Refuses whoever may not end the list, a list that is past it, and a missing reason."""
-        bookrights.require_drawing(self._unit, self._consortium(book), by, local(now).date())
+        bookrights.require_drawing(self._unit, self._consortium(book), by, now)
         book.check("dissolve")
         reason_given(reason)
 
     def dissolve(self, book: Book, *, by: Person, reason: str, now: datetime) -> None:
         """Ends a list before its time; the parties that were asked to sign hear why."""
-        bookrights.require_drawing(self._unit, self._consortium(book), by, local(now).date())
+        bookrights.require_drawing(self._unit, self._consortium(book), by, now)
         book.dissolve(reason, now)
         if book.sent_at is not None:
             self._unit.tell(
@@ -258,18 +258,20 @@ class Books:
 
     # ---- signing ---------------------------------------------------------------------------------
 
-    def signing_for(self, book: Book, person: Person) -> list[int]:
+    def signing_for(self, book: Book, person: Person, now: datetime) -> list[int]:
         """The parties for which this person may sign and that have not signed.
 
         Refuses whoever has none: NotParty, NotSigner (their secretary signs) or SignedAlready; and BookNotNow.
         """
-        own = self._unit.organisations.offices_of(person.member_id) | {person.organisation_id}
+        own = self._unit.organisations.offices_of(person.member_id, now) | {person.organisation_id}
         mine = [party for party in self._parties(book) if party.organisation_id in own]
         if not mine:
             raise NotParty(number=book.id)
-        allowed = [party for party in mine if bookrights.signs_for(self._unit, party.organisation_id, person)]
+        allowed = [
+            party for party in mine if bookrights.signs_for(self._unit, party.organisation_id, person, now)
+        ]
         if not allowed:
-            bookrights.require_signing(self._unit, book, mine[0].organisation_id, person)
+            bookrights.require_signing(self._unit, book, mine[0].organisation_id, person, now)
         unsigned = [party.organisation_id for party in allowed if party.confirmed_at is None]
         if not unsigned:
             raise SignedAlready(number=book.id)
@@ -282,7 +284,7 @@ class Books:
         ``book`` comes from ``to_change``: of two last signers the second sees the first one's signature.
         """
         book.check("confirm")
-        party = self._party(book, organisation_id, by)
+        party = self._party(book, organisation_id, by, now)
         party.confirm(by=by, now=now)
         parties = self._parties(book)
         if any(each.confirmed_at is None for each in parties):
@@ -305,7 +307,7 @@ class Books:
     def refuse(self, book: Book, organisation_id: int, *, by: Person, reason: str, now: datetime) -> None:
         """One party does not sign. It may still; or whoever drew the list up draws up a better one."""
         book.check("refuse")
-        party = self._party(book, organisation_id, by)
+        party = self._party(book, organisation_id, by, now)
         party.refuse(by=by, reason=reason, now=now)
         chair = self._unit.consortia.chair(book.consortium_id, local(now).date())
         self._unit.tell(
@@ -351,11 +353,11 @@ class Books:
 
     # ---- looking up ------------------------------------------------------------------------------
 
-    def _party(self, book: Book, organisation_id: int, by: Person) -> BookParty:
+    def _party(self, book: Book, organisation_id: int, by: Person, now: datetime) -> BookParty:
         party = self._unit.session.get(BookParty, (book.id, organisation_id))
         if party is None:
             raise NotParty(number=book.id)
-        bookrights.require_signing(self._unit, book, organisation_id, by)
+        bookrights.require_signing(self._unit, book, organisation_id, by, now)
         return party
 
     def _consortium(self, book: Book) -> Consortium:

@@ -84,7 +84,7 @@ class CalendarLinks:
         Raises:
             CalendarNotYours: they hold no post in the organisation.
         """
-        self.allow(organisation_id, by)
+        self.allow(organisation_id, by, now)
         link = self._living(organisation_id, by.member_id)
         if link is not None:
             if (secret := self._secret(link)) is not None:
@@ -94,7 +94,7 @@ class CalendarLinks:
 
     def renew(self, organisation_id: int, *, by: Person, now: datetime) -> str:
         """Another secret; the old one leads nowhere any more. Raises CalendarNotYours."""
-        self.allow(organisation_id, by)
+        self.allow(organisation_id, by, now)
         self._revoke(organisation_id, by, now)
         return self._make(organisation_id, by, now)
 
@@ -102,23 +102,23 @@ class CalendarLinks:
         """The asker's link leads nowhere any more. Whether there was one. Anybody may give up what is theirs."""
         return self._revoke(organisation_id, by, now)
 
-    def organisation_of(self, secret: str) -> int | None:
+    def organisation_of(self, secret: str, now: datetime) -> int | None:
         """Whose calendar a secret opens now; None: nobody's."""
         marks = self._unit.vault.marks(secret, _PURPOSE)
         query = select(CalendarLink).where(CalendarLink.mark.in_(marks), CalendarLink.revoked_at.is_(None))
         for link in self._unit.session.scalars(query):
             known = any(hmac.compare_digest(link.mark, mark) for mark in marks)
-            if known and self._holds_post(link.organisation_id, link.member_id):
+            if known and self._holds_post(link.organisation_id, link.member_id, now):
                 return link.organisation_id
         return None
 
-    def allow(self, organisation_id: int, by: Person) -> None:
+    def allow(self, organisation_id: int, by: Person, now: datetime) -> None:
         """Raises CalendarNotYours for whoever holds no post in the organisation."""
-        if not self._holds_post(organisation_id, by.member_id):
+        if not self._holds_post(organisation_id, by.member_id, now):
             raise CalendarNotYours()
 
-    def _holds_post(self, organisation_id: int, member_id: int) -> bool:
-        return organisation_id in self._unit.organisations.offices_of(member_id)
+    def _holds_post(self, organisation_id: int, member_id: int, now: datetime) -> bool:
+        return organisation_id in self._unit.organisations.offices_of(member_id, now)
 
     def _living(self, organisation_id: int, member_id: int) -> CalendarLink | None:
         query = select(CalendarLink).where(

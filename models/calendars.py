@@ -18,9 +18,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.activity import Activity, ActivityState
 from models.base import Base
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium, standing
 from models.meeting import Meeting, MeetingState
 from models.moment import local
+from models.seat import Seat, seated
+from models.term import Term, presiding
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -200,7 +202,9 @@ class Calendars:
         query = (
             select(Term.id, Term.sequence, Term.starts_on, Term.ends_on, Consortium.name)
             .join(Consortium, Consortium.id == Term.consortium_id)
-            .where(Term.organisation_id == organisation_id)
+            .where(
+                Term.organisation_id == organisation_id, presiding(Term.starts_on), standing(Term.starts_on)
+            )
         )
         return [
             Entry(subject=TERM, subject_id=term, title=name, number=number, when=Days(first, last))
@@ -259,8 +263,7 @@ class Calendars:
         query = select(Seat.id).where(
             Seat.organisation_id == organisation_id,
             Seat.consortium_id == consortium_id,
-            Seat.since <= day,
-            or_(Seat.until.is_(None), Seat.until > day),
+            seated(day),
         )
         return self._unit.session.scalar(query.limit(1)) is not None
 

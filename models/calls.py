@@ -59,7 +59,7 @@ class Calls:
 
     def listed(self, by: Person, now: datetime) -> list[Call]:
         """The calls that this person's offices are to make, the oldest first."""
-        offices = self._unit.organisations.offices_of(by.member_id)
+        offices = self._unit.organisations.offices_of(by.member_id, now)
         if not offices:
             return []
         calls = [call for call in self.open_at(offices) if call.member_id != by.member_id]

@@ -20,11 +20,12 @@ from models.campaign import (
     schedule,
 )
 from models.case import Case, CaseFollower
-from models.consortium import Consortium, Term
+from models.consortium import Consortium, standing
 from models.identity import Identity
 from models.life import CaseKind, CaseState
 from models.member import Member
 from models.moment import local
+from models.term import Term, presiding
 from models.workday import YearMissing
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class Campaigns:
 
     # ---- finding ---------------------------------------------------------------------------------
 
-    def desks(self, person: Person, day: date) -> list[Consortium]:
-        """The consortia in which a person may open and close campaigns on a day."""
-        return chairing.desks(self._unit, person, day)
+    def desks(self, person: Person, now: datetime) -> list[Consortium]:
+        """The consortia in which a person may open and close campaigns at a moment."""
+        return chairing.desks(self._unit, person, now)
 
     def current(self, consortium_id: int, now: datetime) -> Campaign | None:
         """The one that is open in a consortium."""
@@ -79,7 +80,11 @@ class Campaigns:
         """The campaigns that are open and ask this person, whatever they have answered."""
         day = local(now).date()
         consortia = self._unit.consortia.of_organisation(person.organisation_id, day)
-        found = [self.current(each.id, now) for each in consortia]
+        found = [
+            self.current(each.id, now)
+            for each in consortia
+            if person.organisation_id in self._unit.consortia.parties(each, day)
+        ]
         return [each for each in found if each is not None]
 
     def get(self, campaign_id: int) -> Campaign | None:
@@ -96,7 +101,7 @@ class Campaigns:
             CampaignOpen: one is open already.
             QuestionTooLong: see ``clean_question``.
         """
-        chairing.require_desk(self._unit, consortium_id, by, local(now).date())
+        chairing.require_desk(self._unit, consortium_id, by, now)
         if (current := self.current(consortium_id, now)) is not None:
             raise CampaignOpen(month=local(current.closes_at).month, day=local(current.closes_at).day)
         return self._open(consortium_id, None, question, by.member_id, now)
@@ -108,7 +113,7 @@ class Campaigns:
             NotChairing: they do not sit there today.
             NoCampaign: it is over.
         """
-        chairing.require_desk(self._unit, campaign.consortium_id, by, local(now).date())
+        chairing.require_desk(self._unit, campaign.consortium_id, by, now)
         campaign.close(by=by.member_id, now=now)
         response = self.settle(campaign, now)
         self._unit.agendas.stop(SUBJECT, campaign.id, now)
@@ -157,7 +162,8 @@ class Campaigns:
         today = local(now).date()
         terms = self._unit.session.execute(
             select(Term.consortium_id, Term.starts_on, Term.ends_on)
-            .where(Term.starts_on <= today, Term.ends_on >= today)
+            .join(Consortium, Consortium.id == Term.consortium_id)
+            .where(presiding(today), standing(today))
             .order_by(Term.consortium_id)
         ).all()
         openings = {turn: self._opening(*turn, now) for turn in {(row[1], row[2]) for row in terms}}

@@ -182,13 +182,15 @@ class Cases:
         return (
             case.seen_by(person)
             or self._follows(case.number, person.member_id)
-            or self._chosen(case, person)
+            or self._chosen(case, person, now)
             or bool(self._unit.standings.of(case, person, now).roles & _STAFF)
         )
 
     def handled_by(self, case: CaseFacts, person: Person, now: datetime) -> bool:
         """Whether a person deals with the case: holds a post where it is answered for, or supplies what was chosen."""
-        return bool(self._unit.standings.of(case, person, now).roles & _STAFF) or self._chosen(case, person)
+        return bool(self._unit.standings.of(case, person, now).roles & _STAFF) or self._chosen(
+            case, person, now
+        )
 
     def may_call(self, case: CaseFacts, person: Person, now: datetime) -> bool:
         """Whether a person may know how to reach the reporter.
@@ -202,11 +204,11 @@ class Cases:
             return True
         if roles & {Role.HANDLER, Role.HELPER} and state in IN_HAND:
             return True
-        return state in (*OPEN, CaseState.RESOLVED) and self._chosen(case, person)
+        return state in (*OPEN, CaseState.RESOLVED) and self._chosen(case, person, now)
 
-    def _chosen(self, case: CaseFacts, person: Person) -> bool:
+    def _chosen(self, case: CaseFacts, person: Person, now: datetime) -> bool:
         chosen = self._unit.suggestions.chosen_suppliers(case.number)
-        return bool(chosen) and bool(chosen & self._unit.organisations.offices_of(person.member_id))
+        return bool(chosen) and bool(chosen & self._unit.organisations.offices_of(person.member_id, now))
 
     def _follows(self, number: int, member_id: int) -> bool:
         return bool(_FOLLOWS.run(self._unit, {"number": number, "member_id": member_id}))

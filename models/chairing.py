@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
 
 from models import bookrights
 from models.base import DomainError
-from models.consortium import Consortium
+from models.consortium import Consortium, standing
+from models.moment import local
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -18,17 +21,37 @@ class NotChairing(DomainError):
     """Campaigns and joint meetings are for whoever chairs the consortium that day, and for its lead organisation."""
 
 
-def desks(unit: Unit, person: Person, day: date) -> list[Consortium]:
-    """The consortia whose desk is this person's on a day: they hold a post in its chair or in its lead organisation."""
-    return bookrights.desks(unit, person, day)
+def desks(unit: Unit, person: Person, now: datetime) -> list[Consortium]:
+    """The consortia whose desk is this person's at a moment: they hold a post in its chair, in its lead organisation, or
+    in the consortium itself."""
+    return bookrights.desks(unit, person, now)
 
 
-def require_desk(unit: Unit, consortium_id: int, person: Person, day: date) -> int:
+def led(unit: Unit, person: Person, now: datetime) -> list[Consortium]:
+    """The consortia that this person leads at a moment: they act for its lead organisation, or hold a post in it."""
+    mine = unit.organisations.offices_of(person.member_id, now)
+    joint = unit.posts.acts_in(person.member_id, now)
+    if not mine and not joint:
+        return []
+    query = (
+        select(Consortium)
+        .where(or_(Consortium.lead_id.in_(mine), Consortium.id.in_(joint)), standing(local(now).date()))
+        .order_by(Consortium.id)
+    )
+    return list(unit.session.scalars(query))
+
+
+def leads(unit: Unit, consortium: Consortium, person: Person, now: datetime) -> bool:
+    """Whether a consortium is one of those."""
+    return any(each.id == consortium.id for each in led(unit, person, now))
+
+
+def require_desk(unit: Unit, consortium_id: int, person: Person, now: datetime) -> int:
     """Refuses whoever does not sit at that desk; gives the organisation for which they do, the chair's if they may choose."""
-    if all(each.id != consortium_id for each in desks(unit, person, day)):
+    if all(each.id != consortium_id for each in desks(unit, person, now)):
         raise NotChairing()
-    offices = unit.organisations.offices_of(person.member_id)
-    chair = unit.consortia.chair(consortium_id, day)
+    offices = unit.organisations.offices_of(person.member_id, now)
+    chair = unit.consortia.chair(consortium_id, local(now).date())
     lead_id = _lead(unit, consortium_id)
     return chair[1].id if chair is not None and chair[1].id in offices else lead_id
 

@@ -1,24 +1,26 @@
-"""党建融合体: consortia of organisations, and whose turn it is to chair them."""
+"""党建融合体: consortia of organisations; who belongs to them and whose turn it is to chair them on a day."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, and_, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, String, and_, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import forms
 from models.base import Base
 from models.organisation import Organisation
-from models.turns import Origin, Stay
+from models.seat import Seat, Seated, seated
+from models.term import Term, presiding
+from models.turns import Stay
 
 if TYPE_CHECKING:
     from models.store import Unit
 
 
 class Consortium(Base):
-    """A consortium: 联合党委, 联合党总支, 联合党支部 or 联盟; its kinds and modes are data."""
+    """A consortium: 联合党委, 联合党总支, 联合党支部, 联盟 …; its kinds and modes are data (``models.forms``)."""
 
     __tablename__ = "consortia"
 
@@ -30,124 +32,65 @@ class Consortium(Base):
     """联建方式, joined by 、."""
     lead_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("consortia.id"))
+    founded_on: Mapped[date | None]
+    """None: nobody wrote down when."""
+    dissolved_on: Mapped[date | None]
+    """The first day on which it is no more."""
 
     @classmethod
     def found(
-        cls, *, code: str, name: str, kind: str, modes: str, lead_id: int, parent_id: int | None
+        cls,
+        *,
+        code: str,
+        name: str,
+        kind: str,
+        modes: str,
+        lead_id: int,
+        parent_id: int | None,
+        founded_on: date | None = None,
     ) -> Consortium:
-        """A new consortium under its lead organisation (牵头单位)."""
-        return cls(code=code, name=name, kind=kind, modes=modes, lead_id=lead_id, parent_id=parent_id)
+        """A new consortium under its lead organisation (牵头单位). Whether it may stand there: ``Founding.place``.
+
+        Raises KindUnknown, ModeUnknown.
+        """
+        forms.check_kind(kind, modes)
+        return cls(
+            code=code,
+            name=name,
+            kind=kind,
+            modes=modes,
+            lead_id=lead_id,
+            parent_id=parent_id,
+            founded_on=founded_on,
+            dissolved_on=None,
+        )
 
     def reform(self, *, name: str, kind: str, modes: str, lead_id: int, parent_id: int | None) -> None:
-        """Corrects what is on file."""
+        """Corrects what is on file. Raises KindUnknown, ModeUnknown."""
+        forms.check_kind(kind, modes)
         self.name, self.kind, self.modes = name, kind, modes
         self.lead_id, self.parent_id = lead_id, parent_id
 
+    def stand_under(self, upper: Consortium | None) -> None:
+        """It stands under another one, or under nobody; ``Founding.place`` sees whether it may."""
+        self.parent_id = None if upper is None else upper.id
 
-class Seat(Base):
-    """成员单位: that an organisation belongs to a consortium, from when until when."""
+    def be_led_by(self, organisation_id: int) -> None:
+        """Another organisation leads it; ``Founding.hand_lead`` keeps the seats in step."""
+        self.lead_id = organisation_id
 
-    __tablename__ = "seats"
-    __table_args__ = (
-        UniqueConstraint("consortium_id", "organisation_id", "since"),
-        Index("ix_seats_organisation_id", "organisation_id"),
-    )
+    def dissolve(self, on: date) -> None:
+        """It is no more from that day on; ``Founding.dissolve`` ends what hangs on it."""
+        self.dissolved_on = on
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    consortium_id: Mapped[int] = mapped_column(ForeignKey("consortia.id"))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    since: Mapped[date]
-    until: Mapped[date | None]
-
-    @classmethod
-    def take(cls, *, consortium_id: int, organisation_id: int, since: date) -> Seat:
-        """The organisation is a member from ``since`` on."""
-        return cls(consortium_id=consortium_id, organisation_id=organisation_id, since=since, until=None)
-
-    def leave(self, on: date) -> None:
-        """Membership ends; that day is not included."""
-        self.until = on
+    def stands_on(self, day: date) -> bool:
+        """Whether it is there on a day."""
+        return self.dissolved_on is None or day < self.dissolved_on
 
 
-class Term(Base):
-    """期次: one organisation's turn in the chair, first and last day included."""
-
-    __tablename__ = "terms"
-    __table_args__ = (
-        UniqueConstraint("consortium_id", "sequence"),
-        CheckConstraint("starts_on <= ends_on", name="order"),
-        Index("ix_terms_consortium_id_starts_on", "consortium_id", "starts_on"),
-        # What was told and agreed of a turn names it by its id: that of one which was dropped must never come again.
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    consortium_id: Mapped[int] = mapped_column(ForeignKey("consortia.id"))
-    sequence: Mapped[int]
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    """Who chairs, all told: what the rota said, and what was swapped or put over it since."""
-    starts_on: Mapped[date]
-    ends_on: Mapped[date]
-    base_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    """Whom the rota itself had named; None: nothing lies over it."""
-    origin: Mapped[str] = mapped_column(String(20), server_default="import")
-    """How the rota came to name them, as in ``models.turns.Origin``."""
-
-    @classmethod
-    def plan(
-        cls,
-        *,
-        consortium_id: int,
-        sequence: int,
-        organisation_id: int,
-        starts_on: date,
-        ends_on: date,
-        origin: Origin = Origin.IMPORT,
-    ) -> Term:
-        """A turn in the rota."""
-        return cls(
-            consortium_id=consortium_id,
-            sequence=sequence,
-            organisation_id=organisation_id,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            base_id=None,
-            origin=origin.value,
-        )
-
-    @property
-    def named_id(self) -> int:
-        """Whom the rota itself named, whatever was put over it."""
-        return self.organisation_id if self.base_id is None else self.base_id
-
-    def renew(
-        self, *, sequence: int, organisation_id: int, starts_on: date, ends_on: date, origin: Origin
-    ) -> None:
-        """The rota says something else. Whatever lay over another organisation's turn is gone."""
-        if organisation_id != self.named_id:
-            self.organisation_id, self.base_id = organisation_id, None
-        self.sequence, self.starts_on, self.ends_on = sequence, starts_on, ends_on
-        self.origin = origin.value
-
-    def park(self) -> None:
-        """Out of the way, to days that nobody uses, while its neighbours move: no two turns may ever overlap."""
-        self.sequence, self.starts_on = -self.id, date(9000, 1, 1) + timedelta(days=self.id)
-        self.ends_on = self.starts_on
-
-    def overlay(self, organisation_id: int | None) -> None:
-        """Another organisation chairs than the rota named; None: the one that it named after all."""
-        named = self.named_id
-        if organisation_id is None or organisation_id == named:
-            self.organisation_id, self.base_id = named, None
-        else:
-            self.organisation_id, self.base_id = organisation_id, named
-
-
-class Seated(msgspec.Struct, frozen=True):
-    """A member organisation of a consortium."""
-
-    organisation_id: int
-    name: str
+def standing(day: Any, consortium: Any = Consortium) -> ColumnElement[bool]:
+    """That a consortium (the table, or an alias of it) is there on a day."""
+    return or_(consortium.dissolved_on.is_(None), consortium.dissolved_on > day)
 
 
 class Consortia:
@@ -201,6 +144,11 @@ class Consortia:
         query = select(Consortium).where(Consortium.id == consortium_id).with_for_update()
         return self._unit.session.scalars(query).one()
 
+    def parts(self, consortium_id: int, on: date) -> list[Consortium]:
+        """The consortia that stand right under one on a day."""
+        query = select(Consortium).where(Consortium.parent_id == consortium_id, standing(on))
+        return list(self._unit.session.scalars(query.order_by(Consortium.id)))
+
     def by_code(self, code: str) -> Consortium | None:
         """The consortium with that 编号, or None."""
         return self._unit.session.scalar(select(Consortium).where(Consortium.code == code))
@@ -212,11 +160,11 @@ class Consortia:
             raise LookupError(f"no consortium {consortium_id}")
         return found
 
-    def named_like(self, words: str, limit: int = 5) -> list[Consortium]:
-        """Consortia whose name contains ``words``; the one of exactly that name alone."""
+    def named_like(self, words: str, on: date, limit: int = 5) -> list[Consortium]:
+        """Consortia of a day whose name contains ``words``; the one of exactly that name alone."""
         query = (
             select(Consortium)
-            .where(Consortium.name.contains(words, autoescape=True))
+            .where(Consortium.name.contains(words, autoescape=True), standing(on))
             .order_by(func.length(Consortium.name), Consortium.id)
             .limit(limit)
         )
@@ -224,36 +172,32 @@ class Consortia:
         return [each for each in found if each.name == words] or found
 
     def seated(self, consortium_id: int, on: date) -> list[Seated]:
-        """The member organisations of a consortium on a day, the lead first."""
+        """The organisations that belong to a consortium on a day, observers too, the lead first."""
         query = (
-            select(Organisation.id, Organisation.name)
+            select(Organisation.id, Organisation.name, Seat.role, Organisation.region)
             .join(Seat, Seat.organisation_id == Organisation.id)
             .join(Consortium, Consortium.id == Seat.consortium_id)
-            .where(
-                Seat.consortium_id == consortium_id,
-                Seat.since <= on,
-                or_(Seat.until.is_(None), Seat.until > on),
-            )
+            .where(Seat.consortium_id == consortium_id, seated(on), standing(on))
             .order_by((Organisation.id == Consortium.lead_id).desc(), Seat.id)
         )
         return [Seated(*row) for row in self._unit.session.execute(query)]
 
     def of_organisation(self, organisation_id: int, on: date) -> list[Consortium]:
-        """The consortia that an organisation belongs to on a day, the one joined first at the head."""
+        """The consortia that an organisation belongs to on a day: where it only looks on at the end, else the one
+        joined first at the head."""
         query = (
             select(Consortium)
             .join(Seat, Seat.consortium_id == Consortium.id)
-            .where(
-                Seat.organisation_id == organisation_id,
-                Seat.since <= on,
-                or_(Seat.until.is_(None), Seat.until > on),
-            )
-            .order_by(Seat.since, Seat.id)
+            .where(Seat.organisation_id == organisation_id, seated(on), standing(on))
+            .order_by(forms.belonging(Seat.role), Seat.since, Seat.id)
         )
         return list(self._unit.session.scalars(query))
 
     def parties(self, consortium: Consortium, on: date) -> list[int]:
-        """Whoever answers for a consortium on a day: its members, and its lead with or without a seat; none that closed."""
+        """Whoever answers for a consortium on a day and so signs its lists: its members, and its lead with or without
+        a seat; no observer, and none that closed."""
+        if not consortium.stands_on(on):
+            return []
         seat = and_(Seat.organisation_id == Organisation.id, Seat.consortium_id == consortium.id)
         query = (
             select(Organisation.id)
@@ -261,7 +205,7 @@ class Consortia:
             .where(
                 or_(
                     Organisation.id == consortium.lead_id,
-                    and_(Seat.since <= on, or_(Seat.until.is_(None), Seat.until > on)),
+                    and_(seated(on), forms.in_roles(Seat.role, lambda role: role.signs)),
                 ),
                 or_(Organisation.closed_on.is_(None), Organisation.closed_on > on),
             )
@@ -275,7 +219,8 @@ class Consortia:
         query = (
             select(Term, Organisation)
             .join(Organisation, Organisation.id == Term.organisation_id)
-            .where(Term.consortium_id == consortium_id, Term.starts_on <= on, Term.ends_on >= on)
+            .join(Consortium, Consortium.id == Term.consortium_id)
+            .where(Term.consortium_id == consortium_id, presiding(on), standing(on))
         )
         found = self._unit.session.execute(query).first()
         return (found[0], found[1]) if found else None
@@ -285,7 +230,7 @@ class Consortia:
         query = (
             select(Term, Organisation)
             .join(Organisation, and_(Organisation.id == Term.organisation_id))
-            .where(Term.consortium_id == consortium_id, Term.starts_on > after)
+            .where(Term.consortium_id == consortium_id, Term.starts_on > after, presiding(Term.starts_on))
             .order_by(Term.starts_on)
             .limit(limit)
         )
@@ -295,26 +240,45 @@ class Consortia:
         """One turn; None: it is no longer in the rota."""
         return self._unit.session.get(Term, term_id)
 
+    def counts(self, term: Term) -> bool:
+        """Whether a turn on file is one: not where its organisation only looks on by then, or the consortium is gone."""
+        chair = self.chair(term.consortium_id, term.starts_on)
+        return chair is not None and chair[0].id == term.id
+
     def turns_of(self, organisation_id: int, on: date, limit: int = 3) -> list[tuple[Term, Consortium]]:
         """The present and the next turns of one organisation."""
         query = (
             select(Term, Consortium)
             .join(Consortium, Consortium.id == Term.consortium_id)
-            .where(Term.organisation_id == organisation_id, Term.ends_on >= on)
+            .where(
+                Term.organisation_id == organisation_id,
+                Term.ends_on >= on,
+                presiding(Term.starts_on),
+                standing(Term.starts_on),
+            )
             .order_by(Term.starts_on)
             .limit(limit)
         )
         return [(row[0], row[1]) for row in self._unit.session.execute(query)]
 
     def stays(self, consortium_id: int) -> tuple[Stay, ...]:
-        """From when until when each organisation can chair: its seats, cut where it closed."""
+        """From when until when each organisation can chair: the seats in which it may, cut where it closed or the
+        consortium was dissolved. Seats that follow on each other (another role, which may chair too) are one stay."""
         query = (
-            select(Seat.organisation_id, Seat.since, Seat.until, Organisation.closed_on)
+            select(
+                Seat.organisation_id, Seat.since, Seat.until, Organisation.closed_on, Consortium.dissolved_on
+            )
             .join(Organisation, Organisation.id == Seat.organisation_id)
-            .where(Seat.consortium_id == consortium_id)
-            .order_by(Seat.id)
+            .join(Consortium, Consortium.id == Seat.consortium_id)
+            .where(Seat.consortium_id == consortium_id, forms.in_roles(Seat.role, lambda role: role.chairs))
+            .order_by(Seat.organisation_id, Seat.since)
         )
-        return tuple(
-            Stay(organisation_id, since, min((day for day in (until, closed) if day), default=None))
-            for organisation_id, since, until, closed in self._unit.session.execute(query)
-        )
+        stays: list[Stay] = []
+        for organisation_id, since, *ends in self._unit.session.execute(query):
+            until = min((day for day in ends if day), default=None)
+            last = stays[-1] if stays else None
+            if last is not None and (last.organisation_id, last.until) == (organisation_id, since):
+                stays[-1] = Stay(organisation_id, last.since, until)
+            else:
+                stays.append(Stay(organisation_id, since, until))
+        return tuple(stays)

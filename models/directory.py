@@ -2,7 +2,7 @@
 
 It holds only what follows from organisations, posts, consortia and the rota, and how long the supply list is; it is
 emptied when one of them changes (the revisions ``roll`` and ``supplies``), and of cards when a new day begins, since a
-term ends at midnight.
+term ends at midnight. A card is also read anew at the moment at which a post of the organisation begins or ends.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import Date, and_, bindparam, or_, select
+from sqlalchemy import Date, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium, standing
+from models.forms import belonging
 from models.lean import Lean
 from models.moment import local
-from models.organisation import Officer, Organisation, OrganisationUnknown, PostKind
+from models.organisation import Officer, Organisation, OrganisationUnknown
+from models.seat import Seat, seated
+from models.term import Term, presiding
 from models.workday import Calendar
 
 if TYPE_CHECKING:
@@ -40,11 +43,17 @@ class Card(msgspec.Struct, frozen=True):
     @property
     def desk(self) -> tuple[Officer, ...]:
         """Those who hear of a matter: the liaison officers; without one the secretaries, then the deputies."""
-        for kind in (PostKind.LIAISON, PostKind.SECRETARY, PostKind.DEPUTY):
-            found = tuple(officer for officer in self.officers if officer.post is kind)
-            if found:
-                return found
-        return ()
+        on_duty = [officer for officer in self.officers if officer.post.desk]
+        first = min((officer.post.desk for officer in on_duty), default=0)
+        return tuple(officer for officer in on_duty if officer.post.desk == first)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A card, and from when until when it is true: a post may begin or end at any minute."""
+
+    card: Card
+    since: datetime
+    until: datetime | None
 
 
 class Directory:
@@ -52,7 +61,7 @@ class Directory:
 
     def __init__(self) -> None:
         self._day: date | None = None
-        self._cards: dict[int, Card] = {}
+        self._cards: dict[int, _Kept] = {}
         self._questions: dict[str, str] = {}
         self._paces: dict[str, str] = {}
         self.on_offer: dict[tuple[date, str, int], int] = {}
@@ -87,23 +96,21 @@ class Directory:
         if day != self._day:
             self._day, self._cards = day, {}
         cards = self._cards
-        card = cards.get(organisation_id)
-        if card is None:
-            card = cards[organisation_id] = _load(organisation_id, unit, day)
-        return card
+        kept = cards.get(organisation_id)
+        if kept is None or now < kept.since or (kept.until is not None and now >= kept.until):
+            kept = cards[organisation_id] = _load(organisation_id, unit, day, now)
+        return kept.card
 
 
-_CHAIR = aliased(Organisation)
+_CHAIR, _HOME = aliased(Organisation), aliased(Consortium)
+_DAY = bindparam("day", type_=Date)
 # The consortium joined first, and who chairs it that day; one lean statement, because thousands of
 # organisations are looked up in the first minutes of a day.
 _FIRST_SEAT = (
     select(Seat.consortium_id)
-    .where(
-        Seat.organisation_id == bindparam("organisation_id"),
-        Seat.since <= bindparam("day", type_=Date),
-        or_(Seat.until.is_(None), Seat.until > bindparam("day", type_=Date)),
-    )
-    .order_by(Seat.since, Seat.id)
+    .join(_HOME, _HOME.id == Seat.consortium_id)
+    .where(Seat.organisation_id == bindparam("organisation_id"), seated(_DAY), standing(_DAY, _HOME))
+    .order_by(belonging(Seat.role), Seat.since, Seat.id)
     .limit(1)
     .scalar_subquery()
 )
@@ -118,25 +125,19 @@ _CARD = Lean(
     )
     .select_from(Organisation)
     .outerjoin(Consortium, Consortium.id == _FIRST_SEAT)
-    .outerjoin(
-        Term,
-        and_(
-            Term.consortium_id == Consortium.id,
-            Term.starts_on <= bindparam("day", type_=Date),
-            Term.ends_on >= bindparam("day", type_=Date),
-        ),
-    )
+    .outerjoin(Term, and_(Term.consortium_id == Consortium.id, presiding(_DAY)))
     .outerjoin(_CHAIR, _CHAIR.id == Term.organisation_id)
     .where(Organisation.id == bindparam("organisation_id"))
 )
 
 
-def _load(organisation_id: int, unit: Unit, day: date) -> Card:
+def _load(organisation_id: int, unit: Unit, day: date, now: datetime) -> _Kept:
     rows = _CARD.run(unit, {"organisation_id": organisation_id, "day": day})
     if not rows:
         raise OrganisationUnknown()
     name, region, consortium_id, consortium, chair_id, chair = rows[0]
-    return Card(
+    staff = unit.organisations.staff(organisation_id, now)
+    card = Card(
         organisation_id=organisation_id,
         name=name,
         region=region,
@@ -144,5 +145,6 @@ def _load(organisation_id: int, unit: Unit, day: date) -> Card:
         consortium=consortium or "",
         chair_id=chair_id,
         chair=chair or "",
-        officers=tuple(unit.organisations.officers(organisation_id)),
+        officers=staff.officers,
     )
+    return _Kept(card, since=now, until=staff.until)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from models.consortium import Term
 from models.moment import local
 from models.rewriting import Rewriting, holder, slot
 from models.rota import Change, NobodyToChair, Proposal, Rota, RotaSkip, Row, Settings
+from models.term import Term
 from models.turns import DAY, Away, Drawn, Ground, Origin, Stay, Strategy, Turn, add_months, draw
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from models.agenda import ACKNOWLEDGED
 from models.base import Base, DomainError
 from models.book import Book, BookState
 from models.case import Case
-from models.consortium import Term
 from models.life import OPEN, CaseKind, CaseState
+from models.moment import local
 from models.rota import TurnOver
+from models.term import Term, presiding
 from models.turns import DAY
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class Handovers:
             Term.consortium_id == term.consortium_id,
             Term.ends_on < term.starts_on,
             Term.ends_on >= term.starts_on - timedelta(days=LOOK_BACK),
+            presiding(Term.ends_on),
         )
         found = self._unit.session.scalars(query.order_by(Term.ends_on.desc()).limit(1)).first()
         return None if found is None or found.organisation_id == term.organisation_id else found
@@ -163,7 +165,7 @@ class Handovers:
         self._unit.session.flush()
         return handover
 
-    def of_person(self, person: Person, today: date, now: datetime) -> tuple[Handover, list[Role]]:
+    def of_person(self, person: Person, now: datetime) -> tuple[Handover, list[Role]]:
         """The newest handover in which somebody has a side, and their sides; one not confirmed goes first.
 
         It is opened where the turn has begun and the clock has not come by yet.
@@ -171,12 +173,16 @@ class Handovers:
         Raises:
             NoHandover: there is none of the last days.
         """
-        offices = self._unit.organisations.offices_of(person.member_id)
+        offices = self._unit.organisations.offices_of(person.member_id, now)
         if not offices:
             raise NoHandover()
+        today = local(now).date()
         since = today - timedelta(days=LOOK_BACK)
         query = select(Term).where(
-            Term.starts_on <= today, Term.starts_on > since, Term.organisation_id.in_(offices)
+            Term.starts_on <= today,
+            Term.starts_on > since,
+            Term.organisation_id.in_(offices),
+            presiding(Term.starts_on),
         )
         just_left = select(Term).where(
             Term.ends_on < today, Term.ends_on >= since, Term.organisation_id.in_(offices)
@@ -204,7 +210,7 @@ class Handovers:
             NoHandover: the person holds no post on that side.
             TurnOver: it is too long ago.
         """
-        if handover.side(role) not in self._unit.organisations.offices_of(by.member_id):
+        if handover.side(role) not in self._unit.organisations.offices_of(by.member_id, now):
             raise NoHandover()
         if now - handover.opened_at > timedelta(days=2 * LOOK_BACK):
             raise TurnOver()

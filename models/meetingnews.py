@@ -31,6 +31,9 @@ class MeetingKeeper:
             return None
         day = local(now).date()
         consortium = unit.session.get_one(Consortium, meeting.consortium_id)
+        if not consortium.stands_on(day):
+            unit.agendas.stop(base.about.subject, meeting.id, now)
+            return None
         parties = unit.meetings.parties(meeting, day)
         answers = {
             office: coming

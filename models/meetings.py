@@ -62,16 +62,18 @@ class Meetings:
 
     # ---- finding ---------------------------------------------------------------------------------
 
-    def desks(self, person: Person, day: date) -> list[Consortium]:
-        """The consortia whose meetings a person may call on a day."""
-        return chairing.desks(self._unit, person, day)
+    def desks(self, person: Person, now: datetime) -> list[Consortium]:
+        """The consortia whose meetings a person may call at a moment."""
+        return chairing.desks(self._unit, person, now)
 
-    def circles(self, person: Person, day: date) -> list[Consortium]:
+    def circles(self, person: Person, now: datetime) -> list[Consortium]:
         """The consortia whose meetings concern a person: those of their organisation, of their posts, of their desk."""
-        offices = {person.organisation_id, *self._unit.organisations.offices_of(person.member_id)}
-        found = {each.id: each for each in self.desks(person, day)}
+        offices = {person.organisation_id, *self._unit.organisations.offices_of(person.member_id, now)}
+        found = {each.id: each for each in self.desks(person, now)}
         for office in sorted(offices):
-            found |= {each.id: each for each in self._unit.consortia.of_organisation(office, day)}
+            found |= {
+                each.id: each for each in self._unit.consortia.of_organisation(office, local(now).date())
+            }
         return [found[key] for key in sorted(found)]
 
     def get(self, meeting_id: int) -> Meeting | None:
@@ -124,7 +126,7 @@ class Meetings:
             MeetingCalled: there is one before it already.
             MeetingPast, OddHour: nobody can come at that moment.
         """
-        called_for = chairing.require_desk(self._unit, consortium_id, by, local(now).date())
+        called_for = chairing.require_desk(self._unit, consortium_id, by, now)
         self.require_none(consortium_id, now)
         held = self._unit.session.scalar(
             select(func.max(Meeting.sequence)).where(Meeting.consortium_id == consortium_id)
@@ -159,7 +161,7 @@ class Meetings:
             MeetingBegun: it is too late.
             MeetingPast, OddHour: nobody can come at that moment.
         """
-        chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
+        chairing.require_desk(self._unit, meeting.consortium_id, by, now)
         meeting.move(starts_at=starts_at, place=place, now=now)
         self._unit.session.execute(delete(Attendance).where(Attendance.meeting_id == meeting.id))
         above_ids = self._told_above(meeting)
@@ -175,7 +177,7 @@ class Meetings:
             NotChairing: the person does not sit at the desk today.
             MeetingBegun: it is too late.
         """
-        chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
+        chairing.require_desk(self._unit, meeting.consortium_id, by, now)
         facts, above_ids = self.facts(meeting), self._told_above(meeting)
         meeting.cancel(reason=reason, now=now)
         self._unit.session.flush()
@@ -306,7 +308,7 @@ class Meetings:
         Raises:
             NotInMeeting: they hold a post in none of those that take part.
         """
-        offices = self._unit.organisations.offices_of(person.member_id)
+        offices = self._unit.organisations.offices_of(person.member_id, now)
         mine = offices & set(self.parties(meeting, local(now).date()))
         if not mine:
             raise NotInMeeting()
@@ -341,7 +343,7 @@ class Meetings:
         Raises:
             NotChairing: the person does not sit at the desk today.
         """
-        chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
+        chairing.require_desk(self._unit, meeting.consortium_id, by, now)
         meeting.write_minutes(text, by=by, now=now)
         self._unit.agendas.mark(SUBJECT, meeting.id, "minutes")
         self._unit.asking.close(SUBJECT, meeting.id, now)

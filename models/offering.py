@@ -33,6 +33,10 @@ class SupplyGone(DomainError):
     """The entry cannot be chosen any more: its last place was just taken, or it is offered no longer."""
 
 
+class NoBelt(DomainError):
+    """Nothing can be opened to a belt by an organisation whose consortia are in none."""
+
+
 class DayPast(DomainError):
     """An offer cannot last until a day that is over."""
 
@@ -115,13 +119,14 @@ class Circle(enum.StrEnum):
     """Who is shown an entry."""
 
     CONSORTIUM = "consortium"
+    BELT = "belt"
     COUNTY = "county"
     CITY = "city"
 
     @property
     def label(self) -> str:
         """As people say it."""
-        return {"consortium": "本融合体", "county": "全旗县", "city": "全市"}[self.value]
+        return {"consortium": "本融合体", "belt": "发展带", "county": "全旗县", "city": "全市"}[self.value]
 
 
 _LIVE: Final = (SupplyState.ON_OFFER, SupplyState.FULL, SupplyState.EXPIRED)

@@ -1,40 +1,32 @@
-"""组织: Party organisations in their own tree, and the posts that people hold in them."""
+"""组织: Party organisations in their own tree, and who acts for them at a moment."""
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, String, bindparam, case, func, select
+from sqlalchemy import ForeignKey, Index, String, bindparam, func, or_, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.base import Base, DomainError
+from models.base import Base, DomainError, Moment
 from models.bulk import put_on_file
 from models.lean import Lean
 from models.member import Member
+from models.place import outside
+from models.post import HELD, Post, PostKind, acting, desk_order
 
 if TYPE_CHECKING:
     from models.store import Unit
 
+__all__ = [
+    "Officer", "Organisation", "OrganisationUnknown", "Organisations", "Post", "PostKind", "Staff",
+]  # fmt: skip
+
 
 class OrganisationUnknown(DomainError):
     """There is no organisation of that name or number."""
-
-
-class PostKind(enum.StrEnum):
-    """职务: what somebody does for an organisation. Rights follow from posts, they are never copied."""
-
-    SECRETARY = "secretary"  # 书记
-    LIAISON = "liaison"  # 联络员
-    DEPUTY = "deputy"  # 备岗
-
-    @property
-    def label(self) -> str:
-        """As people say it."""
-        return {"secretary": "书记", "liaison": "联络员", "deputy": "备岗"}[self.value]
 
 
 class Organisation(Base):
@@ -71,33 +63,10 @@ class Organisation(Base):
         """Corrects what is on file; the code stays what it was."""
         self.name, self.kind, self.region, self.parent_id = name, kind, region, parent_id
 
-
-class Post(Base):
-    """Who holds which post, from when until when; history is kept."""
-
-    __tablename__ = "posts"
-    __table_args__ = (
-        Index("ix_posts_organisation_id_until", "organisation_id", "until"),
-        Index("ix_posts_member_id_until", "member_id", "until"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    kind: Mapped[str] = mapped_column(String(20))
-    since: Mapped[date]
-    until: Mapped[date | None]
-
-    @classmethod
-    def appoint(cls, *, member_id: int, organisation_id: int, kind: PostKind, since: date) -> Post:
-        """``member_id`` holds the post from ``since`` on, without an end set."""
-        return cls(
-            member_id=member_id, organisation_id=organisation_id, kind=kind.value, since=since, until=None
-        )
-
-    def leave(self, on: date) -> None:
-        """The post is held until ``on``, that day not included."""
-        self.until = on
+    @property
+    def external(self) -> bool:
+        """市外: a partner from outside the city that the account serves. It has the same rights as everybody."""
+        return outside(self.region)
 
 
 class Officer(msgspec.Struct, frozen=True):
@@ -115,12 +84,14 @@ class Officer(msgspec.Struct, frozen=True):
         return f"{self.organisation}{self.post.label}{self.name}"
 
 
-# Liaison officers do the daily work; where there is none, the secretary hears of it, then the deputy.
-_ORDER = case(
-    {PostKind.LIAISON.value: 0, PostKind.SECRETARY.value: 1, PostKind.DEPUTY.value: 2},
-    value=Post.kind,
-    else_=3,
-)
+class Staff(msgspec.Struct, frozen=True):
+    """Who acts for an organisation at a moment, and how long that is so."""
+
+    officers: tuple[Officer, ...]
+    until: datetime | None
+    """The next moment at which a post of it begins or ends; None: none is known."""
+
+
 _OFFICERS = (
     select(
         Post.member_id,
@@ -128,20 +99,27 @@ _OFFICERS = (
         Post.organisation_id,
         Organisation.name.label("organisation"),
         Member.name_sealed,
+        Post.begins_at,
+        Post.ends_at,
     )
     .join(Organisation, Organisation.id == Post.organisation_id)
     .join(Member, Member.id == Post.member_id)
-    .where(Post.until.is_(None), Member.left_at.is_(None))
-    .order_by(_ORDER, Post.id)
+    .where(Member.left_at.is_(None), acting(Post.kind, "organisation"))
+    .order_by(desk_order(Post.kind), Post.id)
 )
-
-
-_OF_ORGANISATION = Lean(_OFFICERS.where(Post.organisation_id == bindparam("organisation_id")))
-_OF_MEMBER = Lean(_OFFICERS.where(Post.member_id == bindparam("member_id")))
+_COMING = or_(Post.until.is_(None), Post.ends_at > bindparam("now", type_=Moment()))
+"""Posts that are held now or will be."""
+_OF_ORGANISATION = Lean(_OFFICERS.where(Post.organisation_id == bindparam("organisation_id"), _COMING))
+_OF_MEMBER = Lean(_OFFICERS.where(Post.member_id == bindparam("member_id"), HELD))
 _OFFICES = Lean(
     select(Post.organisation_id)
     .join(Member, Member.id == Post.member_id)
-    .where(Post.member_id == bindparam("member_id"), Post.until.is_(None), Member.left_at.is_(None))
+    .where(
+        Post.member_id == bindparam("member_id"),
+        acting(Post.kind, "organisation"),
+        HELD,
+        Member.left_at.is_(None),
+    )
 )
 
 
@@ -207,28 +185,39 @@ class Organisations:
         )
         return list(self._unit.session.scalars(query))
 
-    def officers(self, organisation_id: int) -> list[Officer]:
-        """Who acts for an organisation today: liaison officers first, then secretaries, then deputies."""
-        return self._read(_OF_ORGANISATION.run(self._unit, {"organisation_id": organisation_id}))
+    def officers(self, organisation_id: int, now: datetime) -> list[Officer]:
+        """Who acts for an organisation at a moment: liaison officers first, then secretaries, then deputies."""
+        return list(self.staff(organisation_id, now).officers)
 
-    def posts_of(self, member_id: int) -> list[Officer]:
-        """The posts that one member holds today."""
-        return self._read(_OF_MEMBER.run(self._unit, {"member_id": member_id}))
+    def staff(self, organisation_id: int, now: datetime) -> Staff:
+        """The same, with the next moment at which it may be otherwise."""
+        rows = _OF_ORGANISATION.run(self._unit, {"organisation_id": organisation_id, "now": now})
+        turns = [row[-2] if row[-2] > now else row[-1] for row in rows]
+        return Staff(
+            officers=tuple(self._read([row for row in rows if row[-2] <= now])),
+            until=min((turn for turn in turns if turn is not None), default=None),
+        )
 
-    def offices_of(self, member_id: int) -> frozenset[int]:
-        """The organisations in which one member holds a post today: for which they may act. Opens no name."""
-        return frozenset(office for (office,) in _OFFICES.run(self._unit, {"member_id": member_id}))
+    def posts_of(self, member_id: int, now: datetime) -> list[Officer]:
+        """For whom one member acts at a moment, and as what."""
+        return self._read(_OF_MEMBER.run(self._unit, {"member_id": member_id, "now": now}))
+
+    def offices_of(self, member_id: int, now: datetime) -> frozenset[int]:
+        """The organisations for which one member may act at a moment. Opens no name."""
+        rows = _OFFICES.run(self._unit, {"member_id": member_id, "now": now})
+        return frozenset(office for (office,) in rows)
 
     def held_by(self, member_id: int, organisation_id: int) -> list[Post]:
-        """The posts of one member in one organisation, as entities that can change."""
+        """The posts of one member in one organisation of which no end is set, as entities that can change."""
         query = select(Post).where(
             Post.member_id == member_id, Post.organisation_id == organisation_id, Post.until.is_(None)
         )
         return list(self._unit.session.scalars(query))
 
-    def posts(self) -> list[Post]:
-        """Every post that is held today, as entities that can change."""
-        return list(self._unit.session.scalars(select(Post).where(Post.until.is_(None)).order_by(Post.id)))
+    def posts(self, now: datetime) -> list[Post]:
+        """Every post that is not over, as entities that can change."""
+        query = select(Post).where(or_(Post.until.is_(None), Post.ends_at > now)).order_by(Post.id)
+        return list(self._unit.session.scalars(query))
 
     def appoint(self, post: Post) -> None:
         """Puts a new post on file."""
@@ -244,9 +233,9 @@ class Organisations:
             Officer(
                 member_id=member_id,
                 name=self._unit.vault.open(name_sealed, "member.name"),
-                post=PostKind(kind),
+                post=PostKind.of_code(kind),
                 organisation_id=organisation_id,
                 organisation=organisation,
             )
-            for member_id, kind, organisation_id, organisation, name_sealed in rows
+            for member_id, kind, organisation_id, organisation, name_sealed, *_ in rows
         ]

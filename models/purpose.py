@@ -18,8 +18,7 @@ from models.agenda import ACKNOWLEDGED, Agenda, notice_ladders
 from models.case import Case
 from models.clock import Clock
 from models.life import CaseState
-from models.moment import local
-from models.organisation import Post
+from models.post import HELD, Post, acting
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -127,14 +126,16 @@ def _left_office(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mappi
     """The recipient holds no post any more where they would be told as an officer."""
     if not letters:
         return {}
-    today = local(now).date()
     query = select(Post.organisation_id, Post.member_id).where(
         Post.organisation_id.in_({each.office_id for each in letters}),
         Post.member_id.in_({each.member_id for each in letters}),
-        Post.since <= today,
-        Post.until.is_(None) | (Post.until > today),
+        acting(Post.kind, "organisation"),
+        HELD,
     )
-    held = {(organisation_id, member_id) for organisation_id, member_id in unit.connection.execute(query)}
+    held = {
+        (organisation_id, member_id)
+        for organisation_id, member_id in unit.connection.execute(query, {"now": now})
+    }
     return {
         each.id: "收信人已经不在这个职务上"
         for each in letters

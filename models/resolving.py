@@ -13,7 +13,6 @@ from models.case import Case, NewCase
 from models.lean import Lean
 from models.life import IN_HAND, WORKED_ON, CaseKind, CaseState
 from models.meeting import HeldByAnother, Meeting, MeetingDecided, MeetingItem, Resolution
-from models.moment import local
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -98,7 +97,7 @@ class Resolving:
             HeldByAnother: another organisation has the matter in hand.
             NoRight, NotNow, PartOfProject: it cannot be dispatched, see ``Claiming.invite``.
         """
-        chairing.require_desk(self._unit, meeting.consortium_id, by, local(now).date())
+        chairing.require_desk(self._unit, meeting.consortium_id, by, now)
         if case is None:
             case = self._file(meeting, matter, by, now)
         count = self._unit.session.scalar(

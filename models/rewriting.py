@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from models.agenda import Agenda
 from models.asof import midnight
-from models.consortium import Consortium, Term
+from models.consortium import Consortium
 from models.moment import local
 from models.revision import ROLL
 from models.rota import Change, Kind, Row, Slot, TermChange, TermOverride, TurnChange, TurnsChanged
+from models.term import Term
 from models.turns import Stay, seated
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ import msgspec
 from sqlalchemy import select
 
 from models.agenda import Agenda
-from models.consortium import Term
 from models.drafting import AHEAD
 from models.identity import Identity
 from models.moment import local
-from models.organisation import Organisation, Post
+from models.organisation import Organisation
+from models.post import HELD, Post, acting
 from models.swap import rules
+from models.term import Term
 from models.turns import DAY, add_months, seated
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def check(unit: Unit, consortium_id: int, now: datetime) -> Card:
     covered = _covered(terms, today)
     findings = [
         *_gaps(terms, today),
-        *_unfit(unit, consortium_id, terms, names, today),
+        *_unfit(unit, consortium_id, terms, names, now),
         *_unacknowledged(unit, terms, names, now),
         *_short(terms, today, end),
         *_uneven(unit, consortium_id, terms, names),
@@ -135,12 +136,13 @@ def _short(terms: Sequence[Term], today: date, end: date) -> list[Finding]:
 
 
 def _unfit(
-    unit: Unit, consortium_id: int, terms: Sequence[Term], names: dict[int, str], today: date
+    unit: Unit, consortium_id: int, terms: Sequence[Term], names: dict[int, str], now: datetime
 ) -> list[Finding]:
     """Turns of organisations that are no members then, are skipped then, or that nobody can reach."""
+    today = local(now).date()
     stays = unit.consortia.stays(consortium_id)
     skips = unit.rotas.skips(consortium_id)
-    reached = _reachable(unit, {term.organisation_id for term in terms})
+    reached = _reachable(unit, {term.organisation_id for term in terms}, now)
     found = []
     unreached = set()
     for term in terms:
@@ -158,15 +160,20 @@ def _unfit(
     return found
 
 
-def _reachable(unit: Unit, organisations: set[int]) -> set[int]:
+def _reachable(unit: Unit, organisations: set[int], now: datetime) -> set[int]:
     """Organisations where somebody holds a post who is bound and has not left the account."""
     query = (
         select(Post.organisation_id)
         .join(Identity, Identity.member_id == Post.member_id)
-        .where(Post.organisation_id.in_(organisations), Post.until.is_(None), Identity.subscribed.is_(True))
+        .where(
+            Post.organisation_id.in_(organisations),
+            acting(Post.kind, "organisation"),
+            HELD,
+            Identity.subscribed.is_(True),
+        )
         .distinct()
     )
-    return set(unit.session.scalars(query))
+    return set(unit.session.scalars(query, {"now": now}))
 
 
 def _unacknowledged(unit: Unit, terms: Sequence[Term], names: dict[int, str], now: datetime) -> list[Finding]:

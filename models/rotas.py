@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import Select, delete, or_, select
 
-from models.consortium import Consortium, Term
+from models import chairing
+from models.consortium import Consortium, standing
 from models.drafting import AHEAD, Drafting, aways_on, ground
 from models.moment import local
 from models.rewriting import IMPORTED, PUBLISHED, Rewriting
@@ -28,6 +29,7 @@ from models.rota import (
     TermOverride,
     TurnOver,
 )
+from models.term import Term
 from models.turns import (
     DAY,
     Away,
@@ -75,15 +77,13 @@ class Rotas:
             or (each.missed_on is not None and (each.paid_on is None or each.paid_on > day))
         ]
 
-    def led_by(self, person: Person, day: date) -> Consortium:
-        """The consortium whose rota a person sets up: one that an organisation leads in which they hold a post.
+    def led_by(self, person: Person, now: datetime) -> Consortium:
+        """The consortium whose rota a person sets up: one that they lead, see ``chairing.led``.
 
         Raises:
             NotLead: there is none.
         """
-        mine = self._unit.organisations.offices_of(person.member_id)
-        query = select(Consortium).where(Consortium.lead_id.in_(mine)).order_by(Consortium.id)
-        led = list(self._unit.session.scalars(query)) if mine else []
+        led = chairing.led(self._unit, person, now)
         if not led:
             if person.consortium_id is None:
                 raise NoConsortium()
@@ -91,9 +91,9 @@ class Rotas:
             raise NotLead(lead=self._unit.organisations.get(own.lead_id).name)
         return next((each for each in led if each.id == person.consortium_id), led[0])
 
-    def require_lead(self, consortium: Consortium, person: Person) -> None:
-        """Refuses whoever holds no post in the lead organisation."""
-        if consortium.lead_id not in self._unit.organisations.offices_of(person.member_id):
+    def require_lead(self, consortium: Consortium, person: Person, now: datetime) -> None:
+        """Refuses whoever does not lead the consortium."""
+        if not chairing.leads(self._unit, consortium, person, now):
             raise NotLead(lead=self._unit.organisations.get(consortium.lead_id).name)
 
     def settings(self, consortium_id: int, now: datetime) -> Settings:
@@ -103,7 +103,11 @@ class Rotas:
         """
         today = local(now).date()
         rota = self.of(consortium_id)
-        members = [each.organisation_id for each in self._unit.consortia.seated(consortium_id, today)]
+        members = [
+            each.organisation_id
+            for each in self._unit.consortia.seated(consortium_id, today)
+            if each.part.chairs
+        ]
         if rota is None:
             terms = self._unit.consortia.terms_of(consortium_id)
             order = list(dict.fromkeys(term.named_id for term in terms))
@@ -162,7 +166,7 @@ class Rotas:
         unit = self._unit
         consortium = unit.consortia.lock(proposal.consortium_id)
         if by is not None:
-            self.require_lead(consortium, by)
+            self.require_lead(consortium, by, now)
         again = self.propose(consortium.id, proposal.settings, now)
         if again.fingerprint != proposal.fingerprint:
             raise RotaChanged()
@@ -244,7 +248,9 @@ class Rotas:
         wanted = add_months(local(now).date(), AHEAD)
         return (
             select(Rota.consortium_id)
+            .join(Consortium, Consortium.id == Rota.consortium_id)
             .where(
+                standing(local(now).date()),
                 Rota.strategy != Strategy.MANUAL.value,
                 or_(Rota.filled_until.is_(None), Rota.filled_until < wanted),
             )
@@ -287,7 +293,12 @@ class Rotas:
         if rows:
             self._settle(consortium_id, drawn.aways, None, now)
             self._rewriting.write(consortium_id, rows, (), cause="extend", by=None, now=now)
-        rota.fill(rows[-1].ends_on if rows else terms[-1].ends_on if terms else None)
+        if drawn.stuck_on is not None:
+            rota.fill(
+                until
+            )  # nobody may chair from then on: tried again tomorrow, and others are not kept waiting
+        else:
+            rota.fill(rows[-1].ends_on if rows else terms[-1].ends_on if terms else None)
         unit.session.flush()
         return len(rows)
 
@@ -314,7 +325,7 @@ class Rotas:
         unit = self._unit
         consortium = unit.consortia.lock(term.consortium_id)
         if by is not None:
-            self.require_lead(consortium, by)
+            self.require_lead(consortium, by, now)
         if term.starts_on <= local(now).date():
             raise TurnOver()
         if not seated(organisation_id, term.starts_on, term.ends_on, unit.consortia.stays(consortium.id)):

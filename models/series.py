@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from dateutil.rrule import rrulestr
-from sqlalchemy import ForeignKey, Index, Select, String, or_, select, text
+from sqlalchemy import ForeignKey, Index, Select, String, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import activitywords
@@ -223,6 +223,19 @@ class Recurring:
         )
         return list(self._unit.session.scalars(query))
 
+    def look_again(self, consortium_id: int) -> None:
+        """How long a consortium lasts has changed: what its series have put on file is gone through anew."""
+        self._unit.session.execute(
+            update(ActivitySeries)
+            .where(
+                ActivitySeries.consortium_id == consortium_id,
+                ActivitySeries.organisation_id.is_(None),
+                ActivitySeries.ended_at.is_(None),
+            )
+            .values(ahead_until=None),
+            execution_options={"synchronize_session": "fetch"},
+        )
+
     # ---- what time makes due ---------------------------------------------------------------------
 
     def due(self, now: datetime) -> bool:
@@ -255,10 +268,14 @@ class Recurring:
     def _put_on_file(self, series: ActivitySeries, now: datetime) -> None:
         unit, today = self._unit, local(now).date()
         last = horizon(today)
+        gone_on = self._gone_on(series)
+        if gone_on is not None and gone_on <= today:
+            self.end(series, now)
+            return
         series.waits_for = None
         own = {each.original_day: each for each in self._own(series, now)}
         known = self._known(series)
-        for original in series.days(today, last):
+        for original in series.days(today, last if gone_on is None else min(last, gone_on - _DAY)):
             try:
                 day = series.rolled(original, unit.workdays.calendar)
             except YearMissing as missing:
@@ -267,6 +284,8 @@ class Recurring:
                 own.pop(original, None)
                 continue
             if day is None or (plan := series.plan(day)).starts_at <= now:
+                continue
+            if gone_on is not None and day >= gone_on:
                 continue
             if original not in known:
                 self._add(series, plan, original, now)
@@ -277,6 +296,12 @@ class Recurring:
                 self._drop(activity, now)
         series.ahead_until = last
         unit.session.flush()
+
+    def _gone_on(self, series: ActivitySeries) -> date | None:
+        """From which day on the consortium whose series it is is no more; a branch's own goes on without it."""
+        if series.organisation_id is not None or series.consortium_id is None:
+            return None
+        return self._unit.consortia.get(series.consortium_id).dissolved_on
 
     def _add(self, series: ActivitySeries, plan: Plan, original: date, now: datetime) -> None:
         activity = Activity.plan(

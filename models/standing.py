@@ -6,15 +6,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import Date, bindparam, or_, select
+from sqlalchemy import Date, and_, bindparam, select
 
 from models.base import DomainError
 from models.case import CaseFacts, NotYours
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium, standing
+from models.forms import roles as parts
 from models.lean import Lean
 from models.life import NOT_BY_HANDLERS, RIGHTS, Role, Step
 from models.moment import local
 from models.organisation import Organisation
+from models.seat import Seat, seated
+from models.term import Term, presiding
 
 if TYPE_CHECKING:
     from models.person import Person
@@ -97,23 +100,21 @@ class Duty(msgspec.Struct, frozen=True):
     consortium: str
 
 
+_DAY = bindparam("day", type_=Date)
 _DUTY = Lean(
     select(Consortium.lead_id, Consortium.name, Term.organisation_id)
     .select_from(Consortium)
-    .outerjoin(
-        Term,
-        (Term.consortium_id == Consortium.id)
-        & (Term.starts_on <= bindparam("day", type_=Date))
-        & (Term.ends_on >= bindparam("day", type_=Date)),
-    )
+    # What a consortium that was dissolved left open is its lead organisation's.
+    .outerjoin(Term, and_(Term.consortium_id == Consortium.id, presiding(_DAY), standing(_DAY)))
     .where(Consortium.id == bindparam("consortium_id"))
 )
 _SEATS = Lean(
-    select(Seat.organisation_id).where(
-        Seat.consortium_id == bindparam("consortium_id"),
-        Seat.since <= bindparam("day", type_=Date),
-        or_(Seat.until.is_(None), Seat.until > bindparam("day", type_=Date)),
+    select(Seat.organisation_id, Seat.role).where(
+        Seat.consortium_id == bindparam("consortium_id"), seated(_DAY)
     )
+)
+_UPPER = Lean(
+    select(Consortium.parent_id, Consortium.lead_id).where(Consortium.id == bindparam("consortium_id"))
 )
 _PARENT = Lean(select(Organisation.parent_id).where(Organisation.id == bindparam("organisation_id")))
 _DEEPEST = 12
@@ -146,42 +147,64 @@ class Standings:
     def of(self, case: CaseFacts, person: Person, now: datetime) -> Standing:
         """What a person is to a case."""
         unit = self._unit
-        offices = unit.organisations.offices_of(person.member_id)
+        offices = unit.organisations.offices_of(person.member_id, now)
+        joint = unit.posts.acts_in(person.member_id, now) if case.consortium_id is not None else frozenset()
         roles: dict[Role, int] = {}
         if case.reporter_id == person.member_id:
             roles[Role.REPORTER] = person.organisation_id
         handles = False
-        if offices:
+        if offices or joint:
             duty = self.duty(case, now)
+            leads = case.consortium_id in joint
+            # Whoever acts for the consortium judges neither what its lead nor what their own organisation does.
+            own = offices | {duty.lead_id, person.organisation_id} if leads else offices
             claims = unit.claims.live(case.number)
-            handling = {
-                claim.organisation_id: claim.lead for claim in claims if claim.organisation_id in offices
-            }
-            handles = bool(handling)
-            for organisation_id, lead in handling.items():
-                roles[Role.HANDLER if lead else Role.HELPER] = organisation_id
+            handles = any(claim.organisation_id in own for claim in claims)
+            for claim in claims:
+                if claim.organisation_id in offices:
+                    roles[Role.HANDLER if claim.lead else Role.HELPER] = claim.organisation_id
             answering = {
                 Role.CHAIR: duty.chair_id,
                 Role.LEAD: duty.lead_id,
                 Role.BRANCH: case.organisation_id,
             }
             roles |= {role: each for role, each in answering.items() if each is not None and each in offices}
-            if invited := offices & unit.claims.invited(case.number):
+            if leads and duty.lead_id is not None:
+                roles[Role.LEAD] = duty.lead_id
+            members, onlookers = self._members(case, now)
+            if invited := offices & unit.claims.invited(case.number) - onlookers:
                 roles[Role.INVITED] = min(invited)
-            if seated := offices & self._members(case, now):
+            if seated := offices & members:
                 roles[Role.MEMBER] = (
                     person.organisation_id if person.organisation_id in seated else min(seated)
                 )
             above = {*self.above(case.organisation_id), *self.above(duty.lead_id or case.organisation_id)}
             if over := offices & above:
                 roles[Role.ABOVE] = min(over)
+            elif joint and (leader := self._leads_above(case.consortium_id, joint)) is not None:
+                roles[Role.ABOVE] = leader
         return Standing(member_id=person.member_id, name=person.name, organisations=roles, handles=handles)
 
-    def _members(self, case: CaseFacts, now: datetime) -> set[int]:
+    def _members(self, case: CaseFacts, now: datetime) -> tuple[set[int], set[int]]:
+        """Those that take matters of the consortium on today, and those that only look on."""
         if case.consortium_id is None:
-            return {case.organisation_id, *self.above(case.organisation_id)}
+            return {case.organisation_id, *self.above(case.organisation_id)}, set()
         rows = _SEATS.run(self._unit, {"consortium_id": case.consortium_id, "day": local(now).date()})
-        return {organisation_id for (organisation_id,) in rows}
+        claiming = {code for code, part in parts().items() if part.claims}
+        members = {organisation_id for organisation_id, role in rows if role in claiming}
+        return members, {organisation_id for organisation_id, _ in rows} - members
+
+    def _leads_above(self, consortium_id: int, joint: frozenset[int]) -> int | None:
+        """The lead of the nearest consortium above that one in which the person acts; None: they act in none."""
+        line, at = {consortium_id}, consortium_id
+        while True:
+            [(upper, lead_id)] = _UPPER.run(self._unit, {"consortium_id": at})
+            if at in joint and at != consortium_id:
+                return int(lead_id)
+            if upper is None or upper in line:
+                return None
+            line.add(upper)
+            at = upper
 
     def above(self, organisation_id: int) -> list[int]:
         """The organisations above one, the nearest first."""

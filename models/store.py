@@ -25,6 +25,7 @@ from models.asking import Asking
 from models.attachment import Attachments
 from models.attending import Attending
 from models.base import Base, Conflict, Happening
+from models.belt import Belts
 from models.books import Books
 from models.calendarlink import CalendarLinks
 from models.calendars import Calendars
@@ -44,6 +45,7 @@ from models.consent import Consents
 from models.consortium import Consortia
 from models.directory import Card, Directory
 from models.finding import Findings
+from models.founding import Founding
 from models.handover import Handovers
 from models.heartbeat import Heartbeats
 from models.identity import Identities
@@ -54,6 +56,7 @@ from models.outbox import Outbox
 from models.pause import Pauses
 from models.pending import PendingSession
 from models.policy import Policy
+from models.posts import Posts
 from models.projects import Projects
 from models.received import Inbox
 from models.reminding import Reminding
@@ -143,6 +146,11 @@ class Unit:
         return Organisations(self)
 
     @cached_property
+    def posts(self) -> Posts:
+        """任职."""
+        return Posts(self)
+
+    @cached_property
     def members(self) -> Members:
         """党员."""
         return Members(self)
@@ -176,6 +184,16 @@ class Unit:
     def handovers(self) -> Handovers:
         """交接."""
         return Handovers(self)
+
+    @cached_property
+    def founding(self) -> Founding:
+        """建体与成员单位."""
+        return Founding(self)
+
+    @cached_property
+    def belts(self) -> Belts:
+        """发展带与示范点."""
+        return Belts(self)
 
     @cached_property
     def categories(self) -> Categories:

@@ -10,12 +10,14 @@ import msgspec
 from sqlalchemy import Date, String, and_, bindparam, func, or_, select
 
 from models import revision
-from models.consortium import Seat
+from models.belt import along
 from models.fit import Offer
 from models.lean import Lean
+from models.moment import local
 from models.offering import (
     Agent,
     Circle,
+    NoBelt,
     SupplyReviewed,
     SupplyState,
     SupplyUnknown,
@@ -24,6 +26,7 @@ from models.offering import (
 )
 from models.organisation import Organisation
 from models.place import county_of
+from models.seat import Seat, seated
 from models.supply import Supply
 
 if TYPE_CHECKING:
@@ -65,15 +68,23 @@ AVAILABLE: Final = and_(
     or_(Supply.capacity.is_(None), Supply.used < Supply.capacity),
 )
 """That an entry can be chosen on a ``day``."""
-_SEATED = and_(Seat.since <= _DAY, or_(Seat.until.is_(None), Seat.until > _DAY))
 _SHOWN = or_(
     Supply.visibility == Circle.CITY.value,
     Supply.organisation_id.is_(None),  # an imported one, whose circle nobody can tell
     Supply.organisation_id == bindparam("own"),
     and_(
-        Supply.visibility == Circle.CONSORTIUM.value,
+        # What is open to the belt is open to one's own consortium too, whether it is in a belt or not.
+        or_(Supply.visibility == Circle.CONSORTIUM.value, Supply.visibility == Circle.BELT.value),
         Supply.organisation_id.in_(
-            select(Seat.organisation_id).where(Seat.consortium_id == bindparam("consortium_id"), _SEATED)
+            select(Seat.organisation_id).where(Seat.consortium_id == bindparam("consortium_id"), seated(_DAY))
+        ),
+    ),
+    and_(
+        Supply.visibility == Circle.BELT.value,
+        Supply.organisation_id.in_(
+            select(Seat.organisation_id).where(
+                Seat.consortium_id.in_(along(bindparam("consortium_id"), _DAY)), seated(_DAY)
+            )
         ),
     ),
     and_(
@@ -154,9 +165,10 @@ class Supplies:
         connection = self._unit.connection
         consortia: dict[int, list[int]] = {}
         for organisation_id, consortium_id in connection.execute(
-            select(Seat.organisation_id, Seat.consortium_id).where(_SEATED), {"day": day}
+            select(Seat.organisation_id, Seat.consortium_id).where(seated(day))
         ):
             consortia.setdefault(organisation_id, []).append(consortium_id)
+        neighbours = self._unit.belts.neighbours(day)
         regions = {
             row.id: row.region for row in connection.execute(select(Organisation.id, Organisation.region))
         }
@@ -164,8 +176,11 @@ class Supplies:
         for each in closed:
             own = each.organisation_id or 0
             shown = [f"organisation:{own}"]
-            if each.visibility == Circle.CONSORTIUM.value:
-                shown += [f"consortium:{consortium_id}" for consortium_id in sorted(consortia.get(own, ()))]
+            if each.visibility in (Circle.CONSORTIUM.value, Circle.BELT.value):
+                circle = set(consortia.get(own, ()))
+                if each.visibility == Circle.BELT.value:
+                    circle = circle.union(*(neighbours.get(consortium_id, ()) for consortium_id in circle))
+                shown += [f"consortium:{consortium_id}" for consortium_id in sorted(circle)]
             elif county := county_of(regions.get(own, "")):
                 shown.append(f"county:{county}")
             circles[each.id] = tuple(shown)
@@ -247,9 +262,9 @@ class Supplies:
             self._unit.revisions.bump(revision.SUPPLIES)
         return supply
 
-    def agent(self, person: Person) -> Agent:
-        """For whom a person acts on the list today."""
-        return Agent(person.member_id, self._unit.organisations.offices_of(person.member_id))
+    def agent(self, person: Person, now: datetime) -> Agent:
+        """For whom a person acts on the list at a moment."""
+        return Agent(person.member_id, self._unit.organisations.offices_of(person.member_id, now))
 
     def reviewers(self, supply: Supply, now: datetime) -> frozenset[int]:
         """Whose officers review an entry: its own organisation's, and the one's that chairs the consortium today."""
@@ -263,7 +278,7 @@ class Supplies:
 
         Raises SupplyUnknown, SupplyNotYours, SupplyNotNow.
         """
-        supply, agent = self.by_code(code), self.agent(by)
+        supply, agent = self.by_code(code), self.agent(by, now)
         reviewers = self.reviewers(supply, now)
         if approved:
             supply.approve(by=agent, reviewers=reviewers, now=now)
@@ -282,7 +297,7 @@ class Supplies:
         )
         return supply
 
-    def change(self, code: str, verb: Callable[[Supply, Agent], Any], *, by: Person) -> Supply:
+    def change(self, code: str, verb: Callable[[Supply, Agent], Any], *, by: Person, now: datetime) -> Supply:
         """Uses one of the owner's verbs on an entry, and lets every process know.
 
         Raises SupplyUnknown, SupplyNotYours, SupplyNotNow, DayPast.
@@ -290,9 +305,25 @@ class Supplies:
         supply = self.by_code(code)
         # While places are not counted, nobody counts who took one; the verbs may begin to.
         supply.recount(self._unit.uses.lasting(supply.id))
-        verb(supply, self.agent(by))
+        verb(supply, self.agent(by, now))
         self._changed()
         return supply
+
+    def open_to(self, code: str, circle: Circle, *, by: Person, now: datetime) -> Supply:
+        """Who is shown an entry from now on.
+
+        Raises SupplyUnknown, SupplyNotYours, SupplyNotNow; NoBelt where its organisation's consortia are in none.
+        """
+        if circle is Circle.BELT and not self._in_a_belt(self.by_code(code), local(now).date()):
+            raise NoBelt(code=code)
+        return self.change(
+            code, lambda supply, agent: supply.open_to(circle, by=agent, now=now), by=by, now=now
+        )
+
+    def _in_a_belt(self, supply: Supply, day: date) -> bool:
+        neighbours = self._unit.belts.neighbours(day)
+        joined = self._unit.consortia.of_organisation(supply.organisation_id or 0, day)
+        return any(consortium.id in neighbours for consortium in joined)
 
     def _changed(self) -> None:
         self._unit.session.flush()

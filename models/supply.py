@@ -69,7 +69,7 @@ class Supply(Base):
     contact_rule: Mapped[str] = mapped_column(String(20), server_default=sql_text("'call'"))
     """``call``: the supplier calls whoever chose it; ``show``: the one who chose it is told the contact."""
     visibility: Mapped[str] = mapped_column(String(20), server_default=sql_text("'city'"))
-    """Who is shown it: ``consortium``, ``county`` or ``city``."""
+    """Who is shown it: ``consortium``, ``belt``, ``county`` or ``city``."""
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     """Who offered it in chat."""
     reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))

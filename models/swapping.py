@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models.consortium import Consortium, Term
+from models import chairing
+from models.consortium import Consortium
 from models.moment import local
 from models.rota import NotLead
 from models.swap import (
@@ -31,6 +32,7 @@ from models.swap import (
     rules,
 )
 from models.swaps import latest
+from models.term import Term
 from models.turns import DAY, seated
 from models.workday import YearMissing, closing
 
@@ -58,7 +60,7 @@ class Swapping:
         """
         unit = self._unit
         consortium = unit.consortia.lock(term.consortium_id)
-        self._require_office(term.organisation_id, by)
+        self._require_office(term.organisation_id, by, now)
         possible = {each.term_id: each for each in self._unit.swaps.partners(term, now)}
         peers = [possible[each.term_id] for each in peers if each.term_id in possible]
         if latest(term.starts_on) <= now:
@@ -101,7 +103,7 @@ class Swapping:
         unit = self._unit
         consortium = unit.consortia.lock(swap.consortium_id)
         unit.session.refresh(swap)
-        self._require_office(organisation_id, by)
+        self._require_office(organisation_id, by, now)
         ask = self._unit.swaps.ask_of(swap, organisation_id)
         if ask is None:
             raise SwapUnknown(number=swap.id)
@@ -137,7 +139,7 @@ class Swapping:
         """
         self._unit.consortia.lock(swap.consortium_id)
         self._unit.session.refresh(swap)
-        self._require_office(organisation_id, by)
+        self._require_office(organisation_id, by, now)
         ask = self._unit.swaps.ask_of(swap, organisation_id)
         if ask is None:
             raise SwapUnknown(number=swap.id)
@@ -157,7 +159,7 @@ class Swapping:
             NotLead: the person holds no post there.
             SwapOver: there is nothing to agree to.
         """
-        self._require_objecting(swap, by)
+        self._require_objecting(swap, by, now)
         self._do(swap, by, now)
 
     def refuse(self, swap: Swap, reason: str, *, by: Person, now: datetime) -> None:
@@ -167,7 +169,7 @@ class Swapping:
             NotLead: the person holds no post there.
             SwapOver: it is too late, or nobody has taken it.
         """
-        self._require_objecting(swap, by)
+        self._require_objecting(swap, by, now)
         self._settle(swap, SwapState.REFUSED, Event.REFUSED, by, reason, now)
 
     def withdraw(self, swap: Swap, *, by: Person, now: datetime) -> None:
@@ -179,7 +181,7 @@ class Swapping:
         """
         self._unit.consortia.lock(swap.consortium_id)
         self._unit.session.refresh(swap)
-        self._require_office(swap.organisation_id, by)
+        self._require_office(swap.organisation_id, by, now)
         if not swap.live:
             raise SwapOver(number=swap.id, state=SwapState(swap.state).label)
         self._settle(swap, SwapState.WITHDRAWN, Event.WITHDRAWN, by, "", now)
@@ -312,15 +314,15 @@ class Swapping:
         )
         return self._unit.session.scalars(query.limit(1)).first()
 
-    def _require_office(self, organisation_id: int, by: Person) -> None:
-        if organisation_id not in self._unit.organisations.offices_of(by.member_id):
+    def _require_office(self, organisation_id: int, by: Person, now: datetime) -> None:
+        if organisation_id not in self._unit.organisations.offices_of(by.member_id, now):
             raise NotForOffice()
 
-    def _require_objecting(self, swap: Swap, by: Person) -> None:
+    def _require_objecting(self, swap: Swap, by: Person, now: datetime) -> None:
         unit = self._unit
         consortium = unit.consortia.lock(swap.consortium_id)
         unit.session.refresh(swap)
-        if consortium.lead_id not in unit.organisations.offices_of(by.member_id):
+        if not chairing.leads(unit, consortium, by, now):
             raise NotLead(lead=unit.organisations.get(consortium.lead_id).name)
         if swap.state != SwapState.TAKEN.value:
             raise SwapOver(number=swap.id, state=SwapState(swap.state).label)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models.consortium import Consortium, Term
+from models import chairing
+from models.consortium import Consortium, standing
 from models.moment import local
 from models.swap import (
     LIVE,
@@ -20,6 +21,7 @@ from models.swap import (
     SwapState,
     SwapUnknown,
 )
+from models.term import Term, presiding
 from models.turns import DAY, seated
 from models.workday import closing
 
@@ -41,12 +43,18 @@ class Swaps:
             NotForOffice: they hold no post.
             NoTurnToSwap: their organisations have no turn to come.
         """
-        offices = self._unit.organisations.offices_of(person.member_id)
+        offices = self._unit.organisations.offices_of(person.member_id, now)
         if not offices:
             raise NotForOffice()
         query = (
             select(Term)
-            .where(Term.organisation_id.in_(offices), Term.starts_on > local(now).date())
+            .join(Consortium, Consortium.id == Term.consortium_id)
+            .where(
+                Term.organisation_id.in_(offices),
+                Term.starts_on > local(now).date(),
+                presiding(Term.starts_on),
+                standing(Term.starts_on),
+            )
             .order_by(Term.starts_on, Term.id)
         )
         found = list(self._unit.session.scalars(query))
@@ -103,21 +111,17 @@ class Swaps:
         term = self._unit.consortia.term(swap.term_id)
         return None if term is None else self.side(swap.organisation_id, term)
 
-    def of_offices(self, person: Person) -> list[Swap]:
+    def of_offices(self, person: Person, now: datetime) -> list[Swap]:
         """The swaps under way that a person's organisations asked for, the newest first."""
-        offices = self._unit.organisations.offices_of(person.member_id)
+        offices = self._unit.organisations.offices_of(person.member_id, now)
         query = select(Swap).where(Swap.organisation_id.in_(offices), Swap.state.in_(LIVE))
         return list(self._unit.session.scalars(query.order_by(Swap.id.desc()))) if offices else []
 
-    def to_record(self, person: Person) -> list[Swap]:
-        """The swaps to which a person's organisations, as the lead, may still object; the oldest first."""
-        offices = self._unit.organisations.offices_of(person.member_id)
-        query = (
-            select(Swap)
-            .join(Consortium, Consortium.id == Swap.consortium_id)
-            .where(Consortium.lead_id.in_(offices), Swap.state == SwapState.TAKEN.value)
-        )
-        return list(self._unit.session.scalars(query.order_by(Swap.id))) if offices else []
+    def to_record(self, person: Person, now: datetime) -> list[Swap]:
+        """The swaps to which a person may still object, in the consortia that they lead; the oldest first."""
+        led = [each.id for each in chairing.led(self._unit, person, now)]
+        query = select(Swap).where(Swap.consortium_id.in_(led), Swap.state == SwapState.TAKEN.value)
+        return list(self._unit.session.scalars(query.order_by(Swap.id))) if led else []
 
     def history(self, term_ids: Sequence[int]) -> list[Swap]:
         """Every swap that these turns were part of and that came to something, the oldest first."""

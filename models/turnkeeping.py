@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from models.agenda import Reminded
 from models.consortium import Consortium
 from models.handover import Checklist, Role
+from models.moment import local
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -46,7 +47,7 @@ class TermKeeper:
     def reminded(self, unit: Unit, base: Reminded, now: datetime) -> Reminded | None:
         """Who comes, who goes, who leads, and who is the one after."""
         term = unit.consortia.term(base.about.subject_id)
-        if term is None:
+        if term is None or not unit.consortia.counts(term):
             unit.agendas.stop(base.about.subject, base.about.subject_id, now)
             return None
         consortium = unit.session.get_one(Consortium, term.consortium_id)
@@ -85,11 +86,15 @@ class HandoverKeeper:
     def reminded(self, unit: Unit, base: Reminded, now: datetime) -> Reminded | None:
         """What there is to hand over, and who has not said that it was."""
         term = unit.consortia.term(base.about.subject_id)
-        handover = unit.handovers.open(term, now) if term is not None else None
+        known = term is not None and unit.consortia.counts(term)
+        handover = unit.handovers.open(term, now) if term is not None and known else None
         if term is None or handover is None:
             unit.agendas.stop(base.about.subject, base.about.subject_id, now)
             return None
-        consortium = unit.session.get_one(Consortium, term.consortium_id)
+        consortium = unit.consortia.get(term.consortium_id)
+        if not consortium.stands_on(local(now).date()):
+            unit.agendas.stop(base.about.subject, base.about.subject_id, now)
+            return None
         return HandoverReminded(
             **_facts(base),
             consortium=consortium.name,

@@ -48,6 +48,7 @@ class Urged(Happening, frozen=True, kw_only=True):
     """The organisation that has to act: the claimant, the chair, or the branch."""
     organisation_ids: tuple[int, ...]
     """All that are to hear of it, whoever has to act first."""
+    consortium_id: int | None
 
 
 class Stuck(Happening, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class Stuck(Happening, frozen=True, kw_only=True):
     transfers: int
     holder_id: int
     organisation_ids: tuple[int, ...]
+    consortium_id: int | None
 
 
 class RatingInvited(Happening, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ class Targets:
     """Who stands where around a case: derived from claims, the rota and the tree as they are now."""
 
     def __init__(self, unit: Unit, case: Case, now: datetime) -> None:
-        self._unit = unit
+        self._unit, self._now = unit, now
         duty = unit.standings.duty(case, now)
         claimant = next((hold.organisation_id for hold in unit.claims.live(case.number) if hold.lead), None)
         branch = case.organisation_id
@@ -97,7 +99,7 @@ class Targets:
     def _above(self, organisation_id: int) -> int:
         """The nearest organisation above in which somebody can be told; itself where there is none."""
         above = self._unit.standings.above(organisation_id)
-        staffed = (each for each in above if self._unit.organisations.officers(each))
+        staffed = (each for each in above if self._unit.organisations.officers(each, self._now))
         return next(staffed, above[0] if above else organisation_id)
 
 
@@ -169,6 +171,7 @@ class Urgings:
                 transfers=case.transfers,
                 holder_id=targets.holder,
                 organisation_ids=organisation_ids,
+                consortium_id=case.consortium_id,
             )
         )
         return True
@@ -236,6 +239,7 @@ class Urgings:
                 claimed=targets.claimed,
                 holder_id=targets.holder,
                 organisation_ids=organisation_ids,
+                consortium_id=case.consortium_id,
             )
         )
 

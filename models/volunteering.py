@@ -233,7 +233,7 @@ class Volunteering:
     ) -> ServiceRecord:
         """核实: another officer of the branch, or whoever stands in for them, says whether it is so."""
         record = self._unit.session.get(ServiceRecord, record_id, with_for_update=True)
-        offices = self._unit.organisations.offices_of(by.member_id)
+        offices = self._unit.organisations.offices_of(by.member_id, now)
         if record is None or record.source != Source.LATE or not offices & self._judges(record, now):
             raise ServiceUnknown(number=record_id)
         if record.member_id == by.member_id:

@@ -72,16 +72,16 @@ class Feed:
 
     async def _body(self, secret: str) -> bytes | None:
         now = self._clock()
-        organisation_id, behind = await asyncio.to_thread(self._find, secret)
+        organisation_id, behind = await asyncio.to_thread(self._find, secret, now)
         if organisation_id is None:
             return None
         if behind:
             await self._writer.do(lambda unit: unit.calendars.publish(organisation_id, now))
         return await asyncio.to_thread(self._render, organisation_id, now)
 
-    def _find(self, secret: str) -> tuple[int | None, bool]:
+    def _find(self, secret: str, now: datetime) -> tuple[int | None, bool]:
         with self._store.reading() as unit:
-            organisation_id = unit.calendar_links.organisation_of(secret)
+            organisation_id = unit.calendar_links.organisation_of(secret, now)
             return organisation_id, organisation_id is not None and unit.calendars.behind(organisation_id)
 
     def _render(self, organisation_id: int, now: datetime) -> bytes:

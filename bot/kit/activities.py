@@ -35,12 +35,12 @@ def spoken_of(ctx: Context) -> tuple[list[Activity], bool]:
     Raises ActivityUnknown where a number was named behind a command and there is none for this person.
     """
     if ctx.number is not None:
-        return [ctx.unit.activities.look(ctx.number, ctx.member)], True
+        return [ctx.unit.activities.look(ctx.number, ctx.member, ctx.now)], True
     coming = ctx.unit.activities.coming(ctx.member, ctx.now, 12)
     found = _NAMED.search(ctx.text)
     if found is not None and (named := number(found[1] or found[2])) is not None:
         try:
-            return [ctx.unit.activities.look(named, ctx.member)], True
+            return [ctx.unit.activities.look(named, ctx.member, ctx.now)], True
         except ActivityUnknown:
             if named > _DAY_OF_MONTH:
                 raise

@@ -21,6 +21,7 @@ from models.moment import local
 from models.organisation import Officer
 from models.outbox import ABOUT_NOTHING, Priority
 from models.person import Person
+from models.posts import Delegate
 from models.received import Arrival
 from models.store import Unit
 from models.understanding import Appointment, Named, Understanding
@@ -219,6 +220,10 @@ class Aloud:
     def card(self, organisation_id: int) -> Card:
         """The directory's card of an organisation."""
         return self._unit.card(organisation_id, self.now)
+
+    def committee(self, consortium_id: int) -> list[Delegate]:
+        """Who holds a post in a consortium now."""
+        return self._unit.posts.committee(consortium_id, self.now)
 
     def phone_of(self, member_id: int) -> str:
         """A member's phone in the clear: only for letters to somebody whom the member chose or called."""

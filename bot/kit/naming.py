@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from models.consortium import Seated
+from models.seat import Seated
 
 _SHORTEST = 2
 """Characters: a single one names nobody."""

@@ -36,7 +36,12 @@ def number_in(ctx: Context) -> int | None:
 
 def offices_of(ctx: Context) -> frozenset[int]:
     """The organisations for which this person may act."""
-    return ctx.unit.organisations.offices_of(ctx.member.member_id)
+    return ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now)
+
+
+def joint_of(ctx: Context) -> frozenset[int]:
+    """The consortia in which this person may do what the lead organisation may."""
+    return ctx.unit.posts.acts_in(ctx.member.member_id, ctx.now)
 
 
 def in_hand(ctx: Context, offices: frozenset[int]) -> int | None:

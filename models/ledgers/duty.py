@@ -15,8 +15,8 @@ from models.history import stream
 from models.ledgers.asking import Ask
 from models.ledgers.words import called, share
 from models.letter import SUBSCRIPTION, TEMPLATE
-from models.organisation import Post
 from models.outbox import OutboxRow, State
+from models.post import Post, held
 from models.timeline import TimelineEntry
 
 _HOUR = timedelta(hours=1)
@@ -159,8 +159,7 @@ def _best_letter() -> ColumnElement[int]:
         .where(
             Post.member_id == OutboxRow.member_id,
             Post.organisation_id == Urging.organisation_id,
-            Post.since <= Urging.at,
-            or_(Post.until.is_(None), Post.until > Urging.at),
+            held(Urging.at),
         )
         .correlate(OutboxRow, Urging)
         .exists()

@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from models.asof import Period, day_of
 from models.book import Book, BookItem, BookParty
-from models.consortium import Consortium, Seat
+from models.consortium import Consortium
 from models.evaluation import Evaluation, EvaluationKind
 from models.history import SOLVED, Alongside, stream
 from models.ledgers.asking import Ask
 from models.ledgers.words import called, remark, share
 from models.life import SATISFIED, Step
 from models.organisation import Organisation
+from models.seat import Seat
 from models.supply import Side, Supply, SupplyUse
 from models.timeline import TimelineEntry
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import and_, func, or_, select
 
 from models.activity import Activity
-from models.asof import Period, seated_on
+from models.asof import Period, Scope, seated_on
+from models.belt import Belt, BeltConsortium, Designation, Subject, lasting
 from models.book import Book
 from models.case import Case
 from models.claim import Claim, ClaimState
-from models.consortium import Consortium, Seat
+from models.consortium import Consortium, standing
+from models.forms import DEMONSTRATION
 from models.history import GONE, History
 from models.ledgers.activities import concerning
 from models.member import Member
 from models.organisation import Organisation
+from models.seat import Seat
 from models.supply import Side, Supply
 from models.volunteering import ServiceRecord, ServiceState, Source
 
@@ -58,6 +62,38 @@ class CaseTotals:
         total.added = (total.added or 0) + added
 
 
+def _belts(scope: Scope, day: date) -> Any:
+    """The belts of a day that have a consortium of the report in them."""
+    within = (
+        select(BeltConsortium.belt_id)
+        .join(Consortium, Consortium.id == BeltConsortium.consortium_id)
+        .where(lasting(BeltConsortium, day), standing(day), *scope.united())
+    )
+    return select(Belt.founded_on.label("came")).where(
+        Belt.founded_on <= day,
+        or_(Belt.dissolved_on.is_(None), Belt.dissolved_on > day),
+        Belt.id.in_(within),
+    )
+
+
+def _demonstrations(scope: Scope, day: date) -> Any:
+    """What bears the title 示范点 on a day: consortia and organisations of the report, and belts with one of its own."""
+    bearers = {
+        Subject.CONSORTIUM: select(Consortium.id).where(*scope.united()),
+        Subject.ORGANISATION: select(Organisation.id).where(*scope.organisations(day)),
+        Subject.BELT: select(BeltConsortium.belt_id)
+        .join(Consortium, Consortium.id == BeltConsortium.consortium_id)
+        .where(lasting(BeltConsortium, day), *scope.united()),
+    }
+    borne = [
+        and_(Designation.subject == subject.value, Designation.subject_id.in_(ids))
+        for subject, ids in bearers.items()
+    ]
+    return select(Designation.since.label("came")).where(
+        Designation.kind == DEMONSTRATION, lasting(Designation, day), or_(*borne)
+    )
+
+
 def totals(ask: Ask) -> Iterator[tuple[str, Total]]:
     """Every count by its key."""
     day, begin, end = ask.period.until, ask.period.begin, ask.period.end
@@ -73,15 +109,18 @@ def totals(ask: Ask) -> Iterator[tuple[str, Total]]:
         return Total(row[0], row[1])
 
     seated = (
-        select(Consortium.id, func.min(Seat.since).label("came"))
+        select(Consortium.id, func.coalesce(Consortium.founded_on, func.min(Seat.since)).label("came"))
         .join(Seat, Seat.consortium_id == Consortium.id)
         .where(
             Consortium.id.in_(select(Seat.consortium_id).where(*seated_on(day))),
+            standing(day),
             *scope.united(),
         )
-        .group_by(Consortium.id)
+        .group_by(Consortium.id, Consortium.founded_on)
     )
     yield "consortia", total(seated, lambda columns: columns.came >= since)
+    yield "belts", total(_belts(scope, day), lambda columns: columns.came >= since)
+    yield "demonstrations", total(_demonstrations(scope, day), lambda columns: columns.came >= since)
     where = scope.organisations(day)
     open_then = or_(Organisation.closed_on.is_(None), Organisation.closed_on > day)
     founded = select(Organisation.created_at.label("came")).where(

@@ -10,12 +10,12 @@ import msgspec
 from sqlalchemy import and_, func, select
 
 from models.agenda import Agenda
-from models.consortium import Term
 from models.handover import Handover
 from models.ledgers.words import remark
 from models.organisation import Organisation
 from models.outbox import OutboxRow, State
 from models.rota import TermOverride
+from models.term import Term
 
 if TYPE_CHECKING:
     from models.store import Unit

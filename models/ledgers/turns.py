@@ -10,11 +10,12 @@ import msgspec
 from sqlalchemy import select
 
 from models.asof import Period, Scope, day_of
-from models.consortium import Consortium, Term
+from models.consortium import Consortium, standing
 from models.history import GONE, History
 from models.ledgers.turnfacts import TurnFacts, facts_of
 from models.life import SATISFIED
 from models.organisation import Organisation
+from models.term import Term, presiding
 
 if TYPE_CHECKING:
     from models.store import Unit
@@ -52,7 +53,12 @@ class TurnCounter:
             )
             .join(Consortium, Consortium.id == Term.consortium_id)
             .join(Organisation, Organisation.id == Term.organisation_id)
-            .where(Term.starts_on <= period.until, *scope.united())
+            .where(
+                Term.starts_on <= period.until,
+                presiding(Term.starts_on),
+                standing(Term.starts_on),
+                *scope.united(),
+            )
             .order_by(Term.consortium_id, Term.starts_on, Term.sequence)
         )
         if period.since:

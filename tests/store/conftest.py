@@ -11,12 +11,14 @@ import pytest
 
 from bot.commands import importing
 from models.case import Case
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium
 from models.life import CaseKind
 from models.member import Member
 from models.organisation import Organisation, Post, PostKind
 from models.person import Person
+from models.seat import Seat
 from models.store import Store
+from models.term import Term
 from tests.store.tables import TABLES, Bring, Rows, as_csv, sheet
 
 

@@ -35,7 +35,7 @@ def call(store: Store, by: Person, now: datetime, *, branch: bool = False, **cha
     if "starts_at" in changed and "ends_at" not in changed:
         plan = msgspec.structs.replace(plan, ends_at=plan.starts_at + timedelta(hours=2))
     with store.unit() as unit:
-        host = unit.activities.host_for(by, local(plan.starts_at).date(), branch=branch)
+        host = unit.activities.host_for(by, local(plan.starts_at).date(), now, branch=branch)
         return int(unit.activities.call(host, plan, by=by, now=now).number)
 
 

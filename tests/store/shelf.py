@@ -10,13 +10,15 @@ from sqlalchemy import update
 from models.book import Book, BookKind, BookState
 from models.case import Case, CaseKind
 from models.claim import Claim, ClaimState
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium
 from models.member import Member
 from models.organisation import Organisation, Post, PostKind
 from models.period import Period
 from models.person import Person
+from models.seat import Seat
 from models.store import Store, Unit
 from models.supply import Side, Supply
+from models.term import Term
 from models.timeline import TimelineEntry
 from tests.store.conftest import matter
 
@@ -228,7 +230,7 @@ def draw(
 
 def held(unit: Unit, number: int, by: Person, now: datetime) -> Book:
     """The list, to be changed."""
-    return unit.books.to_change(number, seen_by=by, day=now.date())
+    return unit.books.to_change(number, seen_by=by, now=now)
 
 
 def send(store: Store, shelf: Shelf, number: int, now: datetime) -> None:

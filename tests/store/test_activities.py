@@ -53,11 +53,11 @@ def reminded(told: list[Happening]) -> list[tuple[str, tuple[str, ...]]]:
     ],
 )
 def test_whose_an_activity_is_follows_from_posts_and_the_term_of_its_day(
-    store: Store, town: Town, who: str, day: date, whose: str
+    store: Store, town: Town, now: datetime, who: str, day: date, whose: str
 ) -> None:
     with store.reading() as unit:
-        host = unit.activities.host_for(town[who], day)
-        own = unit.activities.host_for(town[who], day, branch=True)
+        host = unit.activities.host_for(town[who], day, now)
+        own = unit.activities.host_for(town[who], day, now, branch=True)
     if whose == "consortium":
         assert (host.consortium_id, host.organisation_id) == (town.consortium, None)
     else:
@@ -65,9 +65,9 @@ def test_whose_an_activity_is_follows_from_posts_and_the_term_of_its_day(
     assert own.organisation_id == town[who].organisation_id
 
 
-def test_whoever_holds_no_post_calls_nothing(store: Store, town: Town) -> None:
+def test_whoever_holds_no_post_calls_nothing(store: Store, town: Town, now: datetime) -> None:
     with store.reading() as unit, pytest.raises(ActivityNotYours):
-        unit.activities.host_for(town["reporter"], date(2026, 5, 20))
+        unit.activities.host_for(town["reporter"], date(2026, 5, 20), now)
 
 
 def test_an_activity_is_seen_by_those_whom_it_is_for(store: Store, town: Town, now: datetime) -> None:
@@ -287,9 +287,9 @@ def test_topics_are_what_members_wait_for_most(store: Store, town: Town, now: da
         case = unit.casework.find(numbers[3])
         unit.cases.join(case, by=town["neighbour"], now=now)
     with store.reading() as unit:
-        host = unit.activities.host_for(town["chair"], date(2026, 5, 20))
+        host = unit.activities.host_for(town["chair"], date(2026, 5, 20), now)
         topics = unit.activities.topics(host, 3)
-        own = unit.activities.host_for(town["market"], date(2026, 5, 20))
+        own = unit.activities.host_for(town["market"], date(2026, 5, 20), now)
         assert unit.activities.topics(own, 3) == []
     assert [(each.number, each.joined) for each in topics] == [
         (numbers[3], 1),

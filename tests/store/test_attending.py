@@ -80,7 +80,7 @@ def test_whom_it_is_not_for_takes_no_place(store: Store, town: Town, now: dateti
 def test_what_is_only_planned_takes_nobody(store: Store, town: Town, now: datetime) -> None:
     with store.unit() as unit:
         unit.recurring.settle(
-            unit.activities.host_for(town["chair"], now.date()),
+            unit.activities.host_for(town["chair"], now.date(), now),
             kind="theme_day",
             format_key="interactive",
             place="村部",
@@ -103,8 +103,8 @@ def test_the_roll_and_how_it_is_put_right(store: Store, town: Town, now: datetim
     with store.reading() as unit:
         assert [each.name for each in unit.attending.roll(number)] == ["张福来", "王秀英"]
         assert {each.present for each in unit.attending.roll(number)} == {None}
-        assert unit.attending.named(number, "孙长河", by=by) == town["market"].member_id
-        assert unit.attending.named(number, "白音", by=by) is None, "it is not for them"
+        assert unit.attending.named(number, "孙长河", by=by, now=now) == town["market"].member_id
+        assert unit.attending.named(number, "白音", by=by, now=now) is None, "it is not for them"
     ids = {who: town[who].member_id for who in MEMBERS}
     with store.unit() as unit:
         called = unit.attending.call_roll(number, {ids["reporter"], ids["market"]}, by=by, now=AFTER)
@@ -114,7 +114,7 @@ def test_the_roll_and_how_it_is_put_right(store: Store, town: Town, now: datetim
             number, {ids["neighbour"], ids["reporter"], ids["branch"]}, by=by, now=AFTER
         )
         assert (again.came, again.absent, again.leave) == (3, 0, 0), "who was on leave may come after all"
-        assert unit.activities.look(number, by).held_at == AFTER
+        assert unit.activities.look(number, by, now).held_at == AFTER
 
 
 def test_a_code_is_voluntary_and_holds_around_the_activity(store: Store, town: Town, now: datetime) -> None:

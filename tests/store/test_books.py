@@ -112,28 +112,28 @@ def test_a_secretary_signs_and_where_there_is_none_whoever_holds_a_post(
     with store.unit() as unit:
         book = held(unit, number, shelf.gao, now)
         with pytest.raises(NotSigner) as refused:
-            unit.books.signing_for(book, shelf.gao)
+            unit.books.signing_for(book, shelf.gao, now)
         assert refused.value.facts == {"number": number, "who": "书记王海"}
         with pytest.raises(NotSigner):
             unit.books.confirm(book, shelf.west, by=shelf.gao, now=now)
         with pytest.raises(NotParty):
             unit.books.confirm(book, shelf.east, by=shelf.wang, now=now)
         with pytest.raises(NotParty):
-            unit.books.signing_for(book, shelf.bao)
+            unit.books.signing_for(book, shelf.bao, now)
         for refusing in (
-            lambda: unit.books.signing_for(book, shelf.zhang),
+            lambda: unit.books.signing_for(book, shelf.zhang, now),
             lambda: unit.books.confirm(book, shelf.east, by=shelf.zhang, now=now),
         ):
             with pytest.raises(NotSigner) as refused:
                 refusing()
             assert refused.value.facts["who"] == "联络员李春梅"
-        assert unit.books.signing_for(book, shelf.li) == [shelf.east]
-        assert [each.id for each in unit.books.to_sign(shelf.li)] == [number]
-        assert unit.books.to_sign(shelf.gao) == []
+        assert unit.books.signing_for(book, shelf.li, now) == [shelf.east]
+        assert [each.id for each in unit.books.to_sign(shelf.li, now)] == [number]
+        assert unit.books.to_sign(shelf.gao, now) == []
         unit.books.confirm(book, shelf.east, by=shelf.li, now=now)
-        assert unit.books.to_sign(shelf.li) == []
+        assert unit.books.to_sign(shelf.li, now) == []
         with pytest.raises(SignedAlready):
-            unit.books.signing_for(book, shelf.li)
+            unit.books.signing_for(book, shelf.li, now)
         with pytest.raises(SignedAlready):
             unit.books.confirm(book, shelf.east, by=shelf.li, now=now)
         with pytest.raises(SignedAlready):

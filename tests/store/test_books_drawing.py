@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from models.book import Book, BookKind, BookUnknown, NotDrawing, NothingToList, PeriodOver
 from models.case import Case
-from models.consortium import Seat
 from models.organisation import Organisation
 from models.period import Period, PeriodUnclear
+from models.seat import Seat
 from models.store import Store
 from models.supply import Side
 from tests.store.shelf import Shelf, claim_case, draw, file_case, offer, send, set_up
@@ -161,7 +161,7 @@ def test_a_draft_is_seen_by_its_drawers_and_a_sent_list_by_the_consortium(
         with store.reading() as unit:
             for name in ("zhao", "li", "wang", "zhang", "bao"):
                 try:
-                    unit.books.number(number, seen_by=getattr(shelf, name), day=now.date())
+                    unit.books.number(number, seen_by=getattr(shelf, name), now=now)
                 except BookUnknown:
                     continue
                 seen.add(name)
@@ -173,4 +173,4 @@ def test_a_draft_is_seen_by_its_drawers_and_a_sent_list_by_the_consortium(
     with store.reading() as unit:
         for nowhere in (0, -1, 999, 2**31, 2**70):
             with pytest.raises(BookUnknown):
-                unit.books.number(nowhere, seen_by=shelf.zhao, day=now.date())
+                unit.books.number(nowhere, seen_by=shelf.zhao, now=now)

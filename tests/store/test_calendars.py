@@ -9,9 +9,9 @@ from sqlalchemy import delete, update
 
 from models.calendarlink import CalendarNotYours
 from models.calendars import KEPT_CANCELLED, SHOWN_BACK, Days, Shown
-from models.consortium import Term
 from models.organisation import PostKind
 from models.store import Store
+from models.term import Term
 from models.vault import Vault
 from tests.conftest import KEY, PREVIOUS_KEY
 
@@ -134,8 +134,8 @@ def test_a_link_is_the_same_each_time_and_opens_one_calendar(store: Store, town:
         secret = unit.calendar_links.give(tax, by=town["chair"], now=now)
     with store.unit() as unit:
         assert unit.calendar_links.give(tax, by=town["chair"], now=now + LATER) == secret
-        assert unit.calendar_links.organisation_of(secret) == tax
-        assert unit.calendar_links.organisation_of(secret[::-1]) is None
+        assert unit.calendar_links.organisation_of(secret, now) == tax
+        assert unit.calendar_links.organisation_of(secret[::-1], now) is None
     assert len(secret) == 43
 
 
@@ -156,10 +156,10 @@ def test_a_new_link_takes_the_place_of_the_old_and_one_can_be_given_up(
         links = unit.calendar_links
         old = links.give(tax, by=chair, now=now)
         new = links.renew(tax, by=chair, now=now)
-        assert (links.organisation_of(old), links.organisation_of(new)) == (None, tax)
+        assert (links.organisation_of(old, now), links.organisation_of(new, now)) == (None, tax)
         assert links.give(tax, by=chair, now=now) == new
         assert links.revoke(tax, by=chair, now=now)
-        assert links.organisation_of(new) is None
+        assert links.organisation_of(new, now) is None
         assert not links.revoke(tax, by=chair, now=now)
 
 
@@ -171,7 +171,7 @@ def test_a_link_ends_with_the_post(store: Store, town: Town, now: datetime) -> N
             assert post.kind == PostKind.LIAISON.value
             post.leave(now.date())
     with store.reading() as unit:
-        assert unit.calendar_links.organisation_of(secret) is None
+        assert unit.calendar_links.organisation_of(secret, now) is None
 
 
 def test_what_is_kept_does_not_tell_the_secret(store: Store, town: Town, now: datetime) -> None:
@@ -190,11 +190,11 @@ def test_a_link_outlives_a_change_of_the_key(sqlite_store: Store, now: datetime)
         secret = unit.calendar_links.give(tax, by=chair, now=now)
     sqlite_store.vault = Vault(PREVIOUS_KEY, KEY)
     with sqlite_store.unit() as unit:
-        assert unit.calendar_links.organisation_of(secret) == tax
+        assert unit.calendar_links.organisation_of(secret, now) == tax
         assert unit.calendar_links.give(tax, by=chair, now=now) == secret
     # Without the former key nobody can say the link any more: there is a new one, and one only.
     sqlite_store.vault = Vault(PREVIOUS_KEY)
     with sqlite_store.unit() as unit:
         new = unit.calendar_links.give(tax, by=chair, now=now)
-        assert unit.calendar_links.organisation_of(secret) is None
-        assert unit.calendar_links.organisation_of(new) == tax
+        assert unit.calendar_links.organisation_of(secret, now) is None
+        assert unit.calendar_links.organisation_of(new, now) == tax

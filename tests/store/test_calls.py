@@ -9,10 +9,10 @@ from sqlalchemy import select, text
 
 from models.call import Call, CallsWaiting, CallUnknown, End
 from models.calls import overdue
-from models.consortium import Seat
 from models.letter import Outcome, Verdict
 from models.member import Member, PhoneTaken, PhoneUnusable
 from models.outbox import OutboxRow, Priority, State
+from models.seat import Seat
 from models.store import Store
 
 from .callbook import DAY, Owe, join, keep, leave, listed, owe, states, the_call, town

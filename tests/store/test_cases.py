@@ -18,12 +18,12 @@ from models.case import (
     NotYours,
     OwnCase,
 )
-from models.consortium import Seat
 from models.fit import Fit
 from models.life import CaseKind, CaseState
 from models.moves import CaseMoved
 from models.organisation import Post
 from models.person import Person
+from models.seat import Seat
 from models.store import Store
 from models.suggestion import NothingSuggested, SupplyChosen
 from models.supply import Side, Supply

@@ -13,9 +13,9 @@ from bot.kit.context import Aloud
 from models.agenda import About
 from models.audience import AUDIENCES, Audience
 from models.circular import Circular
-from models.consortium import Seat
 from models.member import Member
 from models.outbox import OutboxRow, Priority
+from models.seat import Seat
 from models.store import Store
 
 from .town import Town, build

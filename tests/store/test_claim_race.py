@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from models.claim import Claim
 from models.claiming import AlreadyClaimed
-from models.consortium import Seat
 from models.member import Member
 from models.organisation import Organisation, Post, PostKind
 from models.person import Person
+from models.seat import Seat
 from models.store import CONFLICTS, Store
 from tests.store.town import Town, build, report
 

@@ -149,7 +149,7 @@ def test_nobody_is_asked_about_what_is_no_more(
                 kept.state = "claimed"
             case "paused":
                 unit.supplies.change(
-                    "W1", lambda supply, agent: supply.pause(by=agent, now=now), by=village.li
+                    "W1", lambda supply, agent: supply.pause(by=agent, now=now), by=village.li, now=now
                 )
             case "full":
                 unit.uses.take("W1", case.number, now)

@@ -10,7 +10,6 @@ from sqlalchemy import delete
 
 from models.agenda import About
 from models.asof import Period
-from models.consortium import Term
 from models.handover import NoHandover, Role
 from models.ledgers import LEDGERS, Ask
 from models.letter import Outcome, Verdict
@@ -19,6 +18,7 @@ from models.moment import SHANGHAI
 from models.rota import RotaSkip, Row, TurnOver
 from models.rotacard import Card, Fault, check
 from models.store import Store, Unit
+from models.term import Term
 from models.turnkeeping import HandoverReminded
 from models.turns import Origin, Span, Strategy
 from tests.store.town import Town, build, report
@@ -63,7 +63,7 @@ def test_both_sides_say_that_it_is_handed_over(store: Store, town: Town, now: da
     assert (begun.checklist.cases, begun.checklist.unaccepted, begun.about.asks) == (1, 1, True)
     noon = at("2026-06-01T12:00")
     with store.unit() as unit:
-        handover, roles = unit.handovers.of_person(town["next_chair"], date(2026, 6, 1), noon)
+        handover, roles = unit.handovers.of_person(town["next_chair"], noon)
         assert roles == [Role.INCOMING]
         with pytest.raises(NoHandover):
             unit.handovers.confirm(handover, Role.INCOMING, by=town["chair"], now=noon)
@@ -75,7 +75,7 @@ def test_both_sides_say_that_it_is_handed_over(store: Store, town: Town, now: da
     [late] = climb(store, at("2026-06-08T09:01"))  # the sixth is a Saturday
     assert (late.about.rung, late.lead_id) == ("late", town.organisations["town"])
     with store.unit() as unit:
-        handover, roles = unit.handovers.of_person(town["chair"], date(2026, 6, 8), at("2026-06-08T10:00"))
+        handover, roles = unit.handovers.of_person(town["chair"], at("2026-06-08T10:00"))
         assert roles == [Role.OUTGOING]
         unit.handovers.confirm(handover, Role.OUTGOING, by=town["chair"], now=at("2026-06-08T10:00"))
         unit.handovers.confirm(handover, Role.OUTGOING, by=town["chair"], now=at("2026-06-09T10:00"))
@@ -106,7 +106,7 @@ def test_who_goes_on_or_comes_after_a_gap_takes_nothing_over(store: Store, town:
         assert unit.handovers.before(may) is None
     assert climb(store, at("2026-06-01T08:30")) == []
     with store.reading() as unit, pytest.raises(NoHandover):
-        unit.handovers.of_person(town["reporter"], date(2026, 6, 2), now)
+        unit.handovers.of_person(town["reporter"], at("2026-06-02T12:00"))
 
 
 def test_the_checklist_counts_what_is_open(store: Store, town: Town, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,7 @@ def test_every_kind_comes_in_once_on_both_databases(
         assert codes["A"].parent_id == codes["T"].id
         li = unit.members.with_phone("13800002222")
         assert li is not None
-        assert {officer.post for officer in unit.organisations.posts_of(li.id)} == {
+        assert {officer.post for officer in unit.organisations.posts_of(li.id, datetime.now(UTC))} == {
             PostKind.SECRETARY,
             PostKind.LIAISON,
         }
@@ -100,7 +100,7 @@ def test_crooked_cells_are_put_straight(bring: Bring, sqlite_store: Store, tmp_p
             "13800003333": ("李春梅", "B"),
         }
         assert len(unit.members.roster()) == 5
-        assert len(unit.organisations.posts()) == 4
+        assert len(unit.organisations.posts(datetime.now(UTC))) == 4
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,12 @@ def test_what_changed_is_updated_and_the_rest_stays(
         wang = unit.members.with_phone("13800003333")
         assert wang is not None
         assert (wang.name(unit.vault), wang.organisation_id) == ("王海洋", codes["A"].id)
-        posts = {(officer.name, officer.post.label) for officer in unit.organisations.officers(codes["A"].id)}
+        posts = {
+            (officer.name, officer.post.label)
+            for officer in unit.organisations.officers(codes["A"].id, datetime.now(UTC))
+        }
         assert posts == {("李春梅", "书记"), ("王海洋", "备岗")}
-        assert unit.organisations.officers(codes["B"].id) == []
+        assert unit.organisations.officers(codes["B"].id, datetime.now(UTC)) == []
         lead = unit.consortia.by_code("R1")
         assert lead is not None
         assert {s.organisation_id for s in unit.consortia.seats() if s.consortium_id == lead.id} == {

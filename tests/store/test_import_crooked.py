@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,9 @@ def test_a_merged_value_is_that_of_each_of_its_rows(
         qian = unit.members.with_phone("13800006666")
         assert qian is not None
         assert codes[qian.organisation_id] == "A"
-        assert [post.label for post in (p.post for p in unit.organisations.posts_of(qian.id))] == ["联络员"]
+        assert [
+            post.label for post in (p.post for p in unit.organisations.posts_of(qian.id, datetime.now(UTC)))
+        ] == ["联络员"]
 
 
 def test_a_merged_value_reaches_over_the_end_of_a_short_row(

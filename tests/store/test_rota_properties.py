@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from models.base import DomainError
-from models.consortium import Seat, Term
 from models.moment import local
 from models.organisation import Organisation
 from models.rota import TermOverride
+from models.seat import Seat
 from models.store import Store, Unit
+from models.term import Term
 from models.turns import DAY, Ground, Span, Strategy, eligible, seated
 from models.vault import Vault
 from tests.conftest import KEY

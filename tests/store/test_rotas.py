@@ -13,7 +13,6 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from models.agenda import Agenda
-from models.consortium import Term
 from models.moment import SHANGHAI, local
 from models.rota import (
     Kind,
@@ -28,6 +27,7 @@ from models.rota import (
     TurnsChanged,
 )
 from models.store import Store, Unit
+from models.term import Term
 from models.turns import DAY, Origin, Place, Span, Strategy
 from tests.store.town import Town, build
 
@@ -165,7 +165,7 @@ def test_only_the_lead_organisation_sets_it_up(store: Store, town: Town, now: da
         with pytest.raises(NotLead):
             unit.rotas.publish(proposal, by=town[part], now=now)
     with store.reading() as unit:
-        assert unit.rotas.led_by(town["lead"], local(now).date()).id == town.consortium
+        assert unit.rotas.led_by(town["lead"], now).id == town.consortium
         assert unit.rotas.of(town.consortium) is None
 
 

@@ -45,7 +45,7 @@ def settle(unit: Unit, town: Town, now: datetime, rule: str, **changed: object) 
         "minutes": 120,
         "roll": "next_workday",
     }
-    host = unit.activities.host_for(town["lead"], local(now).date())
+    host = unit.activities.host_for(town["lead"], local(now).date(), now)
     return unit.recurring.settle(host, rule=rule, by=town["lead"], now=now, **(facts | changed))  # type: ignore[arg-type]
 
 
@@ -168,7 +168,7 @@ def test_an_ended_series_puts_nothing_more_on_file(store: Store, town: Town, now
     assert days(store) == []
     with store.unit() as unit:
         assert not unit.recurring.due(at("09-01 09:00"))
-        assert unit.recurring.of(unit.activities.host_for(town["lead"], date(2026, 5, 11))) == []
+        assert unit.recurring.of(unit.activities.host_for(town["lead"], date(2026, 5, 11), now)) == []
 
 
 def test_the_chair_of_the_day_is_asked_for_the_topic(store: Store, town: Town, now: datetime) -> None:
@@ -186,8 +186,8 @@ def test_a_topic_that_comes_late_still_invites(store: Store, town: Town, now: da
     climb(store, at("06-03 09:00"))
     late = at("06-04 08:00")
     with store.unit() as unit:
-        planned = unit.activities.look(1, town["next_chair"])
-        host = unit.activities.host_for(town["next_chair"], planned.day)
+        planned = unit.activities.look(1, town["next_chair"], late)
+        host = unit.activities.host_for(town["next_chair"], planned.day, late)
         plan = Plan(
             kind=planned.kind,
             format=planned.format,

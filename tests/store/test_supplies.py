@@ -217,7 +217,7 @@ def test_a_newer_table_changes_words_and_not_whether_it_is_offered(now: datetime
 
 def proposed(unit: Unit, by: Person, now: datetime, **more: Any) -> Supply:
     """What somebody offered in chat, on file."""
-    agent = unit.supplies.agent(by)
+    agent = unit.supplies.agent(by, now)
     facts: dict[str, Any] = {
         "title": "免费教嫁接", "detail": "免费教嫁接，苹果树梨树都行", "category": "农业技术", "area": "林西县",
         "quantity": "", "capacity": None, "valid_until": None, "circle": Circle.CITY,
@@ -249,10 +249,12 @@ def test_what_an_officer_offers_is_on_the_list_and_what_a_member_offers_waits(
     with store.reading() as unit:
         assert [offer.code for offer in unit.supplies.on_offer(now.date())] == ["W1"]
         assert unit.revisions.all()[revision.SUPPLIES] == 1
-        assert [brief.code for brief in unit.supplies.of_agent(unit.supplies.agent(village.zhang), 5)[0]] == [
-            "W2"
-        ]
-        assert [brief.code for brief in unit.supplies.of_agent(unit.supplies.agent(village.li), 5)[0]] == [
+        assert [
+            brief.code for brief in unit.supplies.of_agent(unit.supplies.agent(village.zhang, now), 5)[0]
+        ] == ["W2"]
+        assert [
+            brief.code for brief in unit.supplies.of_agent(unit.supplies.agent(village.li, now), 5)[0]
+        ] == [
             "W2",
             "W1",
         ]
@@ -319,8 +321,8 @@ def test_who_is_shown_an_entry(store: Store, village: Village, now: datetime) ->
                 each.title for each in offers if not each.circles or viewer.circles & set(each.circles)
             }
     assert seen == {
-        "own": {"consortium", "county", "city"},
-        "consortium": {"consortium", "county", "city"},
+        "own": {"consortium", "belt", "county", "city"},
+        "consortium": {"consortium", "belt", "county", "city"},
         "county": {"county", "city"},
         "city": {"city"},
         "nowhere": {"city"},
@@ -333,9 +335,13 @@ def test_what_is_full_over_or_paused_is_not_listed(store: Store, village: Villag
         proposed(unit, village.li, now, title="能用", capacity=1)
         proposed(unit, village.li, now, title="今天完", valid_until=day)
         proposed(unit, village.li, now, title="满了", capacity=0)
-        unit.supplies.change("W3", lambda supply, agent: supply.limit(0, by=agent, now=now), by=village.li)
+        unit.supplies.change(
+            "W3", lambda supply, agent: supply.limit(0, by=agent, now=now), by=village.li, now=now
+        )
         proposed(unit, village.li, now, title="停了")
-        unit.supplies.change("W4", lambda supply, agent: supply.pause(by=agent, now=now), by=village.li)
+        unit.supplies.change(
+            "W4", lambda supply, agent: supply.pause(by=agent, now=now), by=village.li, now=now
+        )
     with store.reading() as unit:
         page, total = unit.supplies.page(viewer=village.li, day=day, offset=0, limit=9)
         assert ([brief.title for brief in page], total) == (["能用", "今天完"], 2)

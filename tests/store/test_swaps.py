@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 import msgspec
 import pytest
 
-from models.consortium import Term
 from models.moment import SHANGHAI, local
 from models.person import Person
 from models.rota import NotLead, Row, TurnsChanged
@@ -27,6 +26,7 @@ from models.swap import (
     SwapUnknown,
     TurnTooNear,
 )
+from models.term import Term
 from models.turns import Origin, Strategy
 from tests.store.town import Town, build
 
@@ -109,7 +109,7 @@ def test_a_swap_is_asked_taken_recorded_and_holds_after_two_working_days(
     assert take(store, number, town.organisations["market"], town["market"], now) == "taken"
     with store.reading() as unit:
         assert unit.session.get_one(Swap, number).settle_by == at("2026-05-13T17:30")
-        assert [each.id for each in unit.swaps.to_record(town["lead"])] == [number]
+        assert [each.id for each in unit.swaps.to_record(town["lead"], now)] == [number]
     assert climb(store, at("2026-05-13T17:29")) == []
     assert months(store, town) == before
     [done] = climb(store, at("2026-05-13T17:31"))

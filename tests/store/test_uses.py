@@ -90,7 +90,7 @@ def test_what_is_offered_no_longer_is_not_chosen(
         [number] = needs(unit, village, now)
         if verb != "later":
             unit.supplies.change(
-                "W1", lambda supply, agent: getattr(supply, verb)(by=agent, now=now), by=village.li
+                "W1", lambda supply, agent: getattr(supply, verb)(by=agent, now=now), by=village.li, now=now
             )
     when = now + timedelta(days=1) if verb == "later" else now
     with store.unit() as unit, pytest.raises(SupplyGone) as gone:
@@ -225,7 +225,7 @@ def test_who_begins_to_count_counts_those_who_were_served_before(
         assert unit.uses.lasting(unit.supplies.by_code("W1").id) == 2
     with store.unit() as unit:
         supply = unit.supplies.change(
-            "W1", lambda supply, agent: supply.limit(1, by=agent, now=now), by=village.li
+            "W1", lambda supply, agent: supply.limit(1, by=agent, now=now), by=village.li, now=now
         )
         assert (supply.used, supply.capacity) == (2, 3)
     with store.unit() as unit:

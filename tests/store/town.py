@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from models.case import Case
-from models.consortium import Consortium, Seat, Term
+from models.consortium import Consortium
 from models.life import CaseKind, CaseState
 from models.member import Member
 from models.organisation import Organisation, Post, PostKind
 from models.person import Person
+from models.seat import Seat
 from models.store import Store
+from models.term import Term
 
 MAY = (date(2026, 5, 1), date(2026, 5, 31))
 JUNE = (date(2026, 6, 1), date(2026, 6, 30))

@@ -11,7 +11,6 @@ from sqlalchemy import update
 from models.book import signers
 from models.case import Case, CaseKind
 from models.consortium import Consortium
-from models.moment import local
 from models.person import Person
 from tests.talks.stage import Stage
 from tests.talks.test_talks import language, stage
@@ -185,10 +184,10 @@ def test_the_clock_reminds_of_review_and_end_once(stage: Stage, tmp_path: Path) 
         zhao = unit.members.with_phone("13800000010")
         assert zhao is not None
         sender = _person(zhao.id, zhao.organisation_id)
-        draft = unit.books.to_change(1, seen_by=sender, day=local(now).date())
+        draft = unit.books.to_change(1, seen_by=sender, now=now)
         unit.books.send(draft, by=sender, now=now)
         for stand in unit.books.stands(draft):
-            officer = signers(unit.organisations.officers(stand.organisation_id))[0]
+            officer = signers(unit.organisations.officers(stand.organisation_id, now))[0]
             by = _person(officer.member_id, stand.organisation_id)
             unit.books.confirm(draft, stand.organisation_id, by=by, now=now)
         unit.happenings.clear()

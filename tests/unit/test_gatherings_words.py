@@ -10,7 +10,7 @@ from bot.kit.naming import called, called_at_first
 from bot.kit.words import plain
 from bot.sim.years.gatherings import load
 from handlers import campaign, resolution
-from models.consortium import Seated
+from models.seat import Seated
 from models.workday import Calendar, shipped
 from tests.unit.test_sample_script import rows
 

@@ -21,9 +21,9 @@ import handlers
 from bot.engine.writer import Writer
 from bot.feed.web import Feed
 from models.calendars import Calendars, Entry, Hours
-from models.consortium import Term
 from models.moment import SHANGHAI
 from models.store import Store
+from models.term import Term
 from tests.engine.pushing import Sender
 from tests.store.town import Town, build
 from tests.web.product import Product, phone_of

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from models.bulk import put_on_file
-from models.consortium import Consortium, Seat
+from models.consortium import Consortium
 from models.identity import CONSENT_VERSION, Identity
 from models.member import Member
 from models.organisation import Organisation, Post, PostKind
+from models.seat import Seat
 from models.store import Store
 
 SEATS = 12

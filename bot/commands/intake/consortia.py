@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
 from bot.commands.intake.plan import Plan, Progress, Tally, once_each, rings
 from bot.commands.intake.row import Row
-from models.consortium import Consortium, Seat
+from models import forms
+from models.consortium import Consortium
 from models.moment import local
+from models.seat import Seat
 from models.store import Unit
 
 HEADERS: Final = ("编号", "名称", "类型", "联建方式", "牵头单位编号", "成员单位编号", "上级编号")
-_KINDS: Final = {kind: kind for kind in ("联合党委", "联合党总支", "联合党支部", "联盟")}
-_MODES: Final = ("跨领域", "跨行业", "跨层级", "跨地域")
+_KINDS: Final = {kind.name: kind.name for kind in forms.forms().kind if kind.table}
+_MODES: Final = tuple(mode.name for mode in forms.forms().mode if mode.table)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -61,10 +63,16 @@ def plan(unit: Unit, entries: list[Entry], now: datetime) -> Plan:
     known = {consortium.code: consortium for consortium in unit.consortia.all()}
     code_of = {consortium.id: consortium.code for consortium in known.values()}
     parents = {code: code_of.get(each.parent_id or 0, "") for code, each in known.items()}
+    today = local(now).date()
     _check(entries, organisations, parents)
+    _check_nesting(entries, known, parents)
+    for entry in entries:
+        if entry.code in known and not known[entry.code].stands_on(today):
+            entry.row.fault(f"融合体 {entry.code} 已经撤销，要另起编号")
+    # Whoever is to leave or to join on a later day belongs to it already, as far as the table can tell.
     seated: dict[str, dict[int, Seat]] = {code: {} for code in known}
     for seat in unit.consortia.seats():
-        if seat.until is None:
+        if seat.until is None or seat.until > today:
             seated[code_of[seat.consortium_id]][seat.organisation_id] = seat
 
     tally = Tally()
@@ -110,7 +118,7 @@ def plan(unit: Unit, entries: list[Entry], now: datetime) -> Plan:
                     parent_id=parent_id,
                 )
             wanted = [organisations[code] for code in entry.seats]
-            _settle(unit, at.id, wanted, seated.get(entry.code, {}), now)
+            _settle(unit, at, wanted, seated.get(entry.code, {}), today)
             progress("已写入", done)
 
     return Plan(tally, write)
@@ -131,6 +139,26 @@ def _check(entries: list[Entry], organisations: dict[str, int], on_file: dict[st
             entry.row.fault(f"上级绕成了一圈：{' → '.join(way[:12])}")
 
 
+def _check_nesting(entries: list[Entry], known: dict[str, Consortium], on_file: dict[str, str]) -> None:
+    kind_of = {code: each.kind for code, each in known.items()} | {each.code: each.kind for each in entries}
+    above = {
+        code: upper
+        for code, upper in (on_file | {entry.code: entry.parent for entry in entries}).items()
+        if upper in kind_of
+    }
+    for entry in entries:
+        if entry.row.faults or not entry.code:
+            continue
+        try:
+            forms.check_nesting(entry.code, kind_of, above)
+        except forms.NestingWrong as wrong:
+            entry.row.fault(f"{wrong.facts['kind']}不能设在{wrong.facts['above']}（{entry.parent}）下面")
+        except forms.NestingTooDeep as deep:
+            entry.row.fault(f"融合体最多分 {deep.facts['most']} 级，{entry.code} 上下加起来多了")
+        except forms.NestingRing:
+            pass  # said of the rows that make the ring
+
+
 def _parents_first(entries: list[Entry]) -> list[Entry]:
     by_code = {entry.code: entry for entry in entries}
     ordered: dict[str, Entry] = {}
@@ -144,14 +172,23 @@ def _parents_first(entries: list[Entry]) -> list[Entry]:
 
 
 def _settle(
-    unit: Unit, consortium_id: int, wanted: list[int], seated: dict[int, Seat], now: datetime
+    unit: Unit, consortium: Consortium, wanted: list[int], seated: dict[int, Seat], today: date
 ) -> None:
-    today = local(now).date()
+    lead = wanted[0]
     for organisation_id, seat in seated.items():
         if organisation_id not in wanted:
             unit.consortia.vacate(seat, today)
     for organisation_id in wanted:
-        if organisation_id not in seated:
+        seat_now = seated.get(organisation_id)
+        if seat_now is not None and seat_now.since > today:
+            seat_now.come_forward(today)
+        # What somebody is beside the lead (共建, 观察) is none of the table's.
+        role = forms.LEAD if organisation_id == lead else forms.MEMBER
+        if seat_now is None:
             unit.consortia.seat(
-                Seat.take(consortium_id=consortium_id, organisation_id=organisation_id, since=today)
+                Seat.take(
+                    consortium_id=consortium.id, organisation_id=organisation_id, since=today, role=role
+                )
             )
+        elif (seat_now.role == forms.LEAD) != (role == forms.LEAD):
+            unit.founding.recast(seat_now, role, today)

@@ -12,13 +12,12 @@ import msgspec
 from bot.commands.intake.plan import Plan, Progress, Tally, once_each
 from bot.commands.intake.row import Row
 from models.member import Member, RosterLine
-from models.moment import local
 from models.organisation import Post, PostKind
 from models.store import Unit
 from models.vault import mask_name, mask_phone
 
 HEADERS: Final = ("姓名", "手机号", "党组织编号", "职务")
-_POSTS: Final = {kind.label: kind for kind in PostKind}
+_POSTS: Final = {kind.label: kind for kind in PostKind.all() if kind.table}
 _ROUND: Final = 2_000
 
 
@@ -71,7 +70,7 @@ def plan(unit: Unit, entries: list[Entry], now: datetime) -> Plan:
     codes = {each.code: each.id for each in unit.organisations.all()}
     roster = {line.phone_mark: line for line in unit.members.roster()}
     held: dict[int, list[Post]] = defaultdict(list)
-    for post in unit.organisations.posts():
+    for post in unit.organisations.posts(now):
         held[post.member_id].append(post)
 
     tally = Tally()
@@ -108,7 +107,8 @@ def plan(unit: Unit, entries: list[Entry], now: datetime) -> Plan:
 def _compare(
     unit: Unit, entry: Entry, line: RosterLine, organisation_id: int, held: Iterable[Post]
 ) -> _Change:
-    here = [post for post in held if post.organisation_id == organisation_id]
+    # The table knows only some kinds of posts; the others are none of its business while the person stays.
+    here = [post for post in held if post.organisation_id == organisation_id and post.post.table]
     # Whoever moves on leaves the posts in the former organisation; posts elsewhere are none of this table's.
     there = [post for post in held if post.organisation_id == line.organisation_id != organisation_id]
     wanted = {kind.value for kind in entry.posts}
@@ -125,7 +125,6 @@ def _compare(
 
 
 def _change(unit: Unit, changes: list[_Change], now: datetime) -> None:
-    today = local(now).date()
     members = {
         member.id: member
         for member in unit.members.get_all(change.line.id for change in changes if change.moved)
@@ -137,10 +136,10 @@ def _change(unit: Unit, changes: list[_Change], now: datetime) -> None:
                 name=change.entry.name, organisation_id=change.organisation_id, vault=unit.vault
             )
         for post in change.leave:
-            post.leave(today)
+            post.leave(now)
         posts += [
             Post.appoint(
-                member_id=change.line.id, organisation_id=change.organisation_id, kind=kind, since=today
+                member_id=change.line.id, organisation_id=change.organisation_id, kind=kind, since=now
             )
             for kind in change.take
         ]
@@ -148,7 +147,6 @@ def _change(unit: Unit, changes: list[_Change], now: datetime) -> None:
 
 
 def _enrol(unit: Unit, new: list[Entry], codes: dict[str, int], now: datetime, progress: Progress) -> None:
-    today = local(now).date()
     for start in range(0, len(new), _ROUND):
         part = new[start : start + _ROUND]
         ids = unit.members.add_all(
@@ -169,7 +167,7 @@ def _enrol(unit: Unit, new: list[Entry], codes: dict[str, int], now: datetime, p
                     member_id=member_id,
                     organisation_id=codes[entry.organisation],
                     kind=kind,
-                    since=today,
+                    since=now,
                 )
                 for entry, member_id in zip(part, ids, strict=True)
                 for kind in entry.posts

@@ -10,9 +10,11 @@ import msgspec
 
 from bot.commands.intake.plan import Plan, Progress, Tally, once_each
 from bot.commands.intake.row import Row
-from models.consortium import Seat, Term
+from models.forms import roles
 from models.rota import Row as Turn
+from models.seat import Seat
 from models.store import Unit
+from models.term import Term
 from models.turns import Origin
 
 HEADERS: Final = ("融合体编号", "期次", "轮值单位编号", "开始日期", "结束日期")
@@ -131,10 +133,16 @@ def _check(
     if consortium_id is None or organisation_id is None or entry.starts_on is None:
         return
     # A unit that has left keeps the turns it had; when it came does not matter, lists are often made up later.
-    if not any(
-        seat.until is None or seat.until > entry.starts_on for seat in seats[consortium_id, organisation_id]
-    ):
+    staying = [
+        seat
+        for seat in seats[consortium_id, organisation_id]
+        if seat.until is None or seat.until > entry.starts_on
+    ]
+    if not staying:
         entry.row.fault(f"轮值单位 {entry.unit} 不是融合体 {entry.consortium} 的成员单位")
+    elif not any(roles()[seat.role].chairs for seat in staying):
+        label = roles()[staying[0].role].label
+        entry.row.fault(f"{entry.unit} 在融合体 {entry.consortium} 里是{label}单位，不参加轮值")
 
 
 def _check_overlaps(

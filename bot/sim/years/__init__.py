@@ -16,9 +16,9 @@ from bot.sim.years.crew import CONSORTIUM
 from bot.sim.years.matters import Tale
 from bot.sim.years.projects import Enterprise
 from bot.sim.years.walk import Daily, Story, Walk
-from models.consortium import Term
 from models.moment import SHANGHAI, local
 from models.store import Unit
+from models.term import Term
 
 FOLDER: Final = Path(__file__).parent
 """Where the tables of the sample's organisations, members and supplies are."""

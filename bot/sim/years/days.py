@@ -48,7 +48,7 @@ def _founded(walk: Walk) -> Story:
     """The lead organisation settles that the fifth of each month is the day."""
     lead = walk.crew.liaison(walk.crew.consortium.lead_id, walk.now)
     walk.unit.recurring.settle(
-        walk.unit.activities.host_for(lead, local(walk.now).date()),
+        walk.unit.activities.host_for(lead, local(walk.now).date(), walk.now),
         kind="theme_day",
         format_key="interactive",
         place=_PLACE,
@@ -105,7 +105,7 @@ def _service_day(walk: Walk, service: Service, day: date) -> Story:
         ends_at=starts_at + timedelta(hours=3),
         capacity=service.capacity or None,
     )
-    host = walk.unit.activities.host_for(chair, day)
+    host = walk.unit.activities.host_for(chair, day, walk.now)
     number = walk.unit.activities.call(host, plan, by=chair, now=walk.now).number
     yield from _answers(walk, number, service.topic, most=16)
     yield from _held(walk, number, service.topic, service.topic, "", late=False)

@@ -55,25 +55,22 @@ def _signed(walk: Walk, kind: BookKind, period: Period, *, refused: bool) -> Sto
         return
     if refused:
         yield walk.office(2, chance)
-        book = walk.unit.books.to_change(
-            number, seen_by=walk.crew.chair(walk.now), day=local(walk.now).date()
-        )
+        book = walk.unit.books.to_change(number, seen_by=walk.crew.chair(walk.now), now=walk.now)
         party = walk.unit.books.stands(book)[-1].organisation_id
         walk.unit.books.refuse(
             book, party, by=walk.crew.signer(party, walk.now), reason=walk.words.book_refused, now=walk.now
         )
         yield walk.office(2, chance)
         number = _send(walk, BookKind(book.kind), period) or number
-    book = walk.unit.books.number(number, seen_by=walk.crew.chair(walk.now), day=local(walk.now).date())
+    book = walk.unit.books.number(number, seen_by=walk.crew.chair(walk.now), now=walk.now)
     parties = [stand.organisation_id for stand in walk.unit.books.stands(book)]
     chance.shuffle(parties)
     for party in parties:
         after = walk.soon(chance, 5, 90)
         evening = local(after).hour >= _EVENING
         yield walk.office(1, chance) if evening or chance.random() < 0.3 else after
-        today = local(walk.now).date()
         signer = walk.crew.signer(party, walk.now)
-        book = walk.unit.books.to_change(number, seen_by=signer, day=today)
+        book = walk.unit.books.to_change(number, seen_by=signer, now=walk.now)
         walk.unit.books.confirm(book, party, by=signer, now=walk.now)
 
 
