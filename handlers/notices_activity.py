@@ -12,6 +12,7 @@ from models.activity import SUBJECT, ActivityMoved, ActivityOff
 from models.activitykeeper import ActivityReminded
 from models.agenda import About
 from models.attending import PlaceFound
+from models.audience import Audience
 from models.moment import local
 from models.organisation import Officer
 from models.outbox import ABOUT_NOTHING, Priority
@@ -30,7 +31,17 @@ def reminded(aloud: Aloud, activity: ActivityReminded) -> None:
     text = _text(aloud, activity)
     fields = {"title": shorten(activity.label, 20), "number": str(activity.number)}
     priority = Priority(activity.priority)
-    if activity.members:
+    if activity.invites:
+        aloud.broadcast(
+            Audience("invited", (activity.number,)),
+            kind,
+            key=key,
+            text=text,
+            fields=fields,
+            priority=priority,
+            about=about,
+        )
+    elif activity.members:
         _to_members(aloud, activity.members, kind, key=key, text=text, fields=fields, about=about)
     else:
         aloud.post(
@@ -63,7 +74,7 @@ def _to_members(
     about: About = ABOUT_NOTHING,
     priority: Priority = Priority.DUTY,
 ) -> None:
-    """One and the same letter to many members: the one place to change where such letters go another way."""
+    """One and the same letter to some members."""
     aloud.post(members, kind, key=key, text=text, fields=fields, about=about, priority=priority)
 
 

@@ -8,6 +8,7 @@ from bot.kit.context import Aloud
 from bot.kit.days import day_of
 from bot.kit.router import Router
 from models.agenda import About
+from models.audience import Audience
 from models.campaign import CampaignClosed, CampaignReminded, CampaignTold
 from models.organisation import Officer
 from models.outbox import ABOUT_NOTHING, Priority
@@ -39,10 +40,12 @@ def closed(aloud: Aloud, campaign: CampaignClosed) -> None:
 
 
 def _ask_members(aloud: Aloud, campaign: CampaignReminded) -> None:
-    """One circular to many: each member is owed it once."""
+    """全体党员一份；过半了只发给还没回的。没绑定微信的由本支部当面问，不发。"""
     told, rung = campaign.told, campaign.about.rung
-    aloud.post(
-        campaign.member_ids,
+    aloud.broadcast(
+        Audience("consortium", (campaign.consortium_id,))
+        if rung == "open"
+        else Audience("silent", (told.campaign,)),
         f"campaign_{rung}",
         key=f"campaign:{told.campaign}:{campaign.about.edition}:{rung}",
         text=aloud.say(

@@ -308,8 +308,8 @@ class Activities(ActivityRights):
         agenda = self._unit.agendas.of(SUBJECT, activity.number)
         if agenda is None or not agenda.marked(INVITED):
             return signed, ()
-        known = {each.member_id for each in taking}
-        return signed, tuple(each for each in self.members(activity) if each not in known)
+        told = self._unit.outbox.owed(SUBJECT, activity.number) - {each.member_id for each in taking}
+        return signed, tuple(sorted(told))
 
     def _of_day(self, host: Host, day: date) -> list[Activity]:
         whose = (

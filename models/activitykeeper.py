@@ -27,8 +27,10 @@ class ActivityReminded(Reminded, frozen=True, kw_only=True):
     lead_id: int
     full: bool
     """Every place is taken."""
+    invites: bool = False
+    """Whether everybody whom it is for is asked to come."""
     members: tuple[int, ...] = ()
-    """Whoever is told as a member, where the rung is for members."""
+    """Those who signed up, where the rung is for them."""
 
 
 class ActivityKeeper:
@@ -40,18 +42,19 @@ class ActivityKeeper:
         if activity is None or not _concerns(activity, base.to, now):
             return None
         members: tuple[int, ...] = ()
-        about = base.about
+        about, invites = base.about, False
         if "members" in base.to:
-            members = _to_invite(unit, activity)
+            if not _to_invite(unit, activity):
+                return None
             # Whoever runs it may have answered before; each member is asked for themself.
-            about = msgspec.structs.replace(about, asks=True, not_after=activity.starts_at)
+            about, invites = msgspec.structs.replace(about, asks=True, not_after=activity.starts_at), True
         elif "signed" in base.to:
             members = tuple(
                 each.member_id for each in unit.attending.of(activity.number) if each.state == "signed"
             )
+            if not members:
+                return None
             about = msgspec.structs.replace(about, not_after=activity.starts_at)
-        if {"members", "signed"} & set(base.to) and not members:
-            return None
         counts = unit.attending.counts(activity.number)
         return ActivityReminded(
             about=about,
@@ -66,6 +69,7 @@ class ActivityKeeper:
             host_id=unit.activities.host_id(activity),
             lead_id=unit.activities.lead_id(activity),
             full=activity.capacity is not None and counts.signed >= activity.capacity,
+            invites=invites,
             members=members,
         )
 
@@ -76,11 +80,10 @@ def _concerns(activity: Activity, roles: tuple[str, ...], now: datetime) -> bool
     return activity.state in (ActivityState.PLANNED, ActivityState.CALLED, ActivityState.HELD)
 
 
-def _to_invite(unit: Unit, activity: Activity) -> tuple[int, ...]:
-    """Everybody whom it is for and who has not answered; once."""
+def _to_invite(unit: Unit, activity: Activity) -> bool:
+    """Whether nobody was invited yet: that is done once."""
     agenda = unit.agendas.of(SUBJECT, activity.number)
     if agenda is None or agenda.marked(INVITED):
-        return ()
+        return False
     unit.agendas.mark(SUBJECT, activity.number, INVITED)
-    answered = {each.member_id for each in unit.attending.of(activity.number)}
-    return tuple(each for each in unit.activities.members(activity) if each not in answered)
+    return True

@@ -83,8 +83,9 @@ class CampaignReminded(Reminded, frozen=True, kw_only=True):
     """A rung of a campaign's ladder: it opened, half of its time is over, it is nearly over, it is over."""
 
     told: CampaignTold
-    member_ids: tuple[int, ...] = ()
-    """Members who are asked."""
+    consortium_id: int
+    asks_members: bool
+    """Whether it is for the members, and not for whoever runs it."""
     organisation_ids: tuple[int, ...] = ()
     """Whoever is told how it goes."""
 

@@ -24,34 +24,27 @@ class CampaignKeeper:
     """Knows campaigns where agendas climb their ladders."""
 
     def reminded(self, unit: Unit, base: Reminded, now: datetime) -> Reminded | None:
-        """The happening with the facts of the campaign; None: it is gone, or there is nobody to tell."""
+        """The happening with the facts of the campaign; None: it is gone, or was opened too lately to remind of."""
         campaigns = unit.campaigns
         campaign = campaigns.get(base.about.subject_id)
         if campaign is None:
             return None
-        member_ids: Sequence[int] = ()
+        members = base.about.rung in ("open", "half")
+        if base.about.rung == "half" and now - campaign.opened_at < _FRESH:
+            return None  # a short one asks once
         organisation_ids: Sequence[int] = ()
-        match base.about.rung:
-            case "open":
-                member_ids = campaigns.audience(campaign, now)
-            case "half":
-                if now - campaign.opened_at < _FRESH:
-                    return None  # a short one asks once
-                silent = set(campaigns.audience(campaign, now)) - campaigns.answers(campaign, now).keys()
-                member_ids = sorted(silent)
-            case _:
-                organisation_ids = [chairing.chair_of(unit, campaign.consortium_id, local(now).date())]
+        if not members:
+            organisation_ids = [chairing.chair_of(unit, campaign.consortium_id, local(now).date())]
         over = not campaign.is_open(now)
         response = campaigns.settle(campaign, now) if over else campaigns.response(campaign, now)
-        if not member_ids and not organisation_ids:
-            return None
         return CampaignReminded(
-            about=self._asking(unit, base.about, campaign) if member_ids else base.about,
+            about=self._asking(unit, base.about, campaign) if members else base.about,
             to=base.to,
             late=base.late,
             priority=base.priority,
             told=campaigns.facts(campaign, response),
-            member_ids=tuple(member_ids),
+            consortium_id=campaign.consortium_id,
+            asks_members=members,
             organisation_ids=tuple(organisation_ids),
         )
 

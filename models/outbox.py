@@ -170,6 +170,10 @@ class Outbox:
         """What this person was told since then, the newest first."""
         return self._told.lately(openid, member_id, since, limit)
 
+    def owed(self, subject: str, subject_id: int) -> set[int]:
+        """The members who were told of a matter as themselves, or are going to be."""
+        return self._told.owed(subject, subject_id)
+
     def told(self, subject: str, subject_id: int) -> set[int]:
         """Every member whom a letter about it reached, or may have."""
         return self._told.told(subject, subject_id)

@@ -15,6 +15,8 @@ import msgspec
 from sqlalchemy import select
 
 from models.agenda import ACKNOWLEDGED, Agenda, notice_ladders
+from models.attending import Participation
+from models.campaigns import answered
 from models.case import Case
 from models.clock import Clock
 from models.life import CaseState
@@ -48,6 +50,8 @@ def _checks() -> Mapping[str, tuple[Check, ...]]:
     return {
         "clock": (_clock_stopped,),
         "case": (_case_over,),
+        "campaign": (_has_answered,),
+        "activity": (_has_signed_up,),
     }
 
 
@@ -120,6 +124,37 @@ def _case_over(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping
     query = select(Case.number, Case.state).where(Case.number.in_(_ids(letters)), Case.state.in_(_OVER))
     over = {number: _OVER[state] for number, state in unit.connection.execute(query)}
     return {each.id: over[each.subject_id] for each in letters if each.subject_id in over}
+
+
+def _has_answered(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
+    """The member has said what they need, or that they need nothing."""
+    asked: dict[int, list[Purpose]] = defaultdict(list)
+    for each in letters:
+        if (
+            each.office_id is None
+            and each.member_id is not None
+            and each.rung
+            and each.subject_id is not None
+        ):
+            asked[each.subject_id].append(each)
+    found = {}
+    for campaign_id, of_one in asked.items():
+        said = answered(unit, campaign_id, [each.member_id for each in of_one if each.member_id], now)
+        found.update({each.id: "征集已经回过了" for each in of_one if each.member_id in said})
+    return found
+
+
+def _has_signed_up(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
+    """The member was asked whether they come, and has said so already."""
+    asked = [each for each in letters if each.rung == "members" and each.member_id is not None]
+    if not asked:
+        return {}
+    query = select(Participation.activity_number, Participation.member_id).where(
+        Participation.activity_number.in_(_ids(asked)),
+        Participation.member_id.in_({each.member_id for each in asked}),
+    )
+    said = {(number, member_id) for number, member_id in unit.connection.execute(query)}
+    return {each.id: "已经回过来不来了" for each in asked if (each.subject_id, each.member_id) in said}
 
 
 def _left_office(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:

@@ -146,6 +146,19 @@ class Told:
 
     # ---- who was told ----------------------------------------------------------------------------
 
+    def owed(self, subject: str, subject_id: int) -> set[int]:
+        """The members to whom, as themselves, a letter about a matter went out, is on its way or waits for their word."""
+        query = select(OutboxRow.member_id).where(
+            OutboxRow.subject == subject,
+            OutboxRow.subject_id == subject_id,
+            OutboxRow.office_id.is_(None),
+            OutboxRow.member_id.is_not(None),
+            OutboxRow.state.in_(
+                [each.value for each in (State.PENDING, State.SENT, State.DELIVERED, State.WAITING)]
+            ),
+        )
+        return set(self._unit.connection.execute(query).scalars())
+
     def told(self, subject: str, subject_id: int) -> set[int]:
         """The members whom a letter about it reached, or may have: sent, on its way right now, or unknown."""
         query = select(OutboxRow.member_id).where(

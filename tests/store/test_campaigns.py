@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from models.agenda import About
+from models.audience import AUDIENCES
 from models.campaign import (
     Campaign,
     CampaignClosed,
@@ -23,9 +27,12 @@ from models.campaign import (
 )
 from models.campaigns import answered
 from models.chairing import NotChairing
+from models.identity import Identity
 from models.life import CaseKind
+from models.member import Member
 from models.moment import SHANGHAI
 from models.policy import Policy
+from models.purpose import Purpose, lost
 from models.store import Store, Unit
 from models.workday import Calendar, YearMissing, shipped
 from tests.store.town import Town, build, report
@@ -277,6 +284,33 @@ def test_shares_never_exceed_the_whole(said: list[tuple[str, int]]) -> None:
     assert response.answered == len(kinds)
 
 
+def asked(store: Store, audience: str, audience_id: int) -> set[int]:
+    """The members on WeChat to whom a letter to such an audience is written out."""
+    with store.reading() as unit:
+        belongs = AUDIENCES[audience](audience_id, at(5, 11).date())
+        bound = select(Identity.member_id).where(Identity.member_id.is_not(None))
+        return set(unit.session.scalars(select(Member.id).where(belongs, Member.id.in_(bound))))
+
+
+def pointless(store: Store, about: About, members: Iterable[int], now: datetime) -> set[int]:
+    """To whom of these members a letter would not be sent any more."""
+    letters = [
+        Purpose(
+            id=each,
+            member_id=each,
+            office_id=None,
+            subject=about.subject,
+            subject_id=about.subject_id,
+            edition=about.edition,
+            rung=about.rung,
+            not_after=about.not_after,
+        )
+        for each in members
+    ]
+    with store.reading() as unit:
+        return set(lost(unit, letters, now))
+
+
 # ---- being told ----------------------------------------------------------------------------------
 
 
@@ -288,21 +322,26 @@ def test_everybody_is_asked_once_the_silent_once_more_and_the_desk_hears_how_man
     everybody = {
         town[part].member_id for part in ("reporter", "neighbour", "branch", "chair", "next_chair", "lead")
     }
-    assert (opened.about.rung, set(opened.member_ids), opened.about.asks) == ("open", everybody, True)
+    assert (opened.about.rung, opened.asks_members, opened.about.asks) == ("open", True, True)
+    assert asked(store, "consortium", opened.consortium_id) == everybody
     assert opened.about.not_after == at(5, 11)  # from then on the reminder says it
     assert climb(store, at(5, 10)) == []
     nothing(store, town, "branch", at(5, 10))
     report(store, town, at(5, 10))
     [half] = climb(store, at(5, 11))
-    assert half.about.rung == "half"
-    assert set(half.member_ids) == everybody - {town["branch"].member_id, town["reporter"].member_id}
+    assert (half.about.rung, half.asks_members) == ("half", True)
+    assert asked(store, "silent", half.told.campaign) == everybody - {town["branch"].member_id}
+    assert pointless(store, half.about, everybody, at(5, 11)) == {
+        town["branch"].member_id,
+        town["reporter"].member_id,
+    }
     assert half.about.not_after == at(5, 16, 17, 30)
     assert climb(store, at(5, 14)) == []
     [eve] = climb(store, at(5, 15))
     assert (eve.about.rung, eve.organisation_ids) == ("eve", (town.organisations["tax"],))
     assert (eve.told.response.answered, eve.told.response.reached) == (2, 6)
     [closed] = climb(store, at(5, 16, 17, 30))
-    assert (closed.about.rung, closed.member_ids) == ("closed", ())
+    assert (closed.about.rung, closed.asks_members) == ("closed", False)
     assert climb(store, at(5, 30)) == []
 
 
@@ -315,4 +354,4 @@ def test_one_who_answers_leaves_the_others_asked(store: Store, town: Town) -> No
         unit.agendas.acknowledge("campaign", campaign.id, town["branch"].member_id, at(5, 7))
     [half] = climb(store, at(5, 11))
     assert half.about.asks
-    assert len(half.member_ids) == 6
+    assert len(asked(store, "silent", half.told.campaign)) == 6
