@@ -126,7 +126,7 @@ def test_whoever_is_stopped_finishes_what_is_on_its_way_and_gives_back_the_rest(
 
     async def stop(postman: Postman) -> None:
         running = asyncio.ensure_future(postman.deliver_due())
-        while ways.at_once < AT_ONCE:
+        while ways.at_once < AT_ONCE:  # noqa: ASYNC110 - nobody tells how many are under way
             await asyncio.sleep(0.01)
         running.cancel()
         await asyncio.sleep(0.05)

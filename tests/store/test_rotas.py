@@ -13,7 +13,6 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from models.agenda import Agenda, Reminded
-from models.directory import Directory
 from models.moment import SHANGHAI, local
 from models.rota import (
     Kind,
@@ -33,7 +32,7 @@ from models.store import Store, Unit
 from models.term import Term
 from models.turnkeeping import TermReminded
 from models.turns import DAY, Origin, Place, Span, Strategy
-from tests.store.town import Town, build, report
+from tests.store.town import Town, build
 
 
 def at(text: str) -> datetime:
@@ -392,30 +391,3 @@ def test_silence_goes_up_from_the_deputy_to_the_lead_and_above(
 
 def _row(term_id: int, sequence: int, organisation_id: int, first: date, last: date) -> Row:
     return Row(term_id, sequence, organisation_id, first, last, Origin.IMPORT)
-
-
-# ---- the right of the chair --------------------------------------------------------------------------
-
-
-def test_the_right_of_the_chair_goes_over_at_midnight_everywhere(
-    store: Store, town: Town, now: datetime
-) -> None:
-    last, first = at("2026-05-31T23:59:59"), at("2026-06-01T00:00:00")
-    tax, power = town.organisations["tax"], town.organisations["power"]
-    directory = Directory()
-    number = report(store, town, now)
-    for moment, chair, idle in ((last, "chair", "next_chair"), (first, "next_chair", "chair")):
-        with store.unit() as unit:
-            day = local(moment).date()
-            expected = tax if chair == "chair" else power
-            assert unit.card(town.organisations["village"], moment).chair_id == expected
-            assert directory.card(town.organisations["village"], unit, moment).chair_id == expected
-            found = unit.consortia.chair(town.consortium, day)
-            assert found is not None
-            assert found[1].id == expected
-            case = unit.casework.find(number)
-            assert unit.standings.duty(case, moment).chair_id == expected
-            assert "chair" in {role.value for role in unit.standings.of(case, town[chair], moment).roles}
-            assert "chair" not in {role.value for role in unit.standings.of(case, town[idle], moment).roles}
-            assert [each.id for each in unit.books.desks(town[chair], moment)] == [town.consortium]
-            assert unit.books.desks(town[idle], moment) == []
