@@ -26,8 +26,8 @@ from models.chairing import NotChairing
 from models.life import CaseKind
 from models.moment import SHANGHAI
 from models.policy import Policy
-from models.store import Store
-from models.turns import Origin, Unit
+from models.store import Store, Unit
+from models.turns import Origin
 from models.workday import Calendar, YearMissing, shipped
 from tests.store.town import Town, build, report
 
