@@ -23,6 +23,10 @@ _REASON = re.compile(
     r"^.*?(?:请个?假|去不了|来不了|参加不了|去不成|不能去|不能参加|不参加|不去)了?[，,。\s]*(?:因为|原因)?"
 )
 _HEARD = re.compile(r"收到|知道|明白|晓得|清楚|了解|看到")
+_FOR_OTHERS = re.compile(
+    r"(?:给|替|帮|把)(?!我自己|自己|我报).{1,8}?(?:也|都)?(?:报|记|加)(?:上|名|个名)|代.{0,4}报名"
+    r"|(?:[2-9]|\d{2,}|[两二三四五六七八九十]{1,3})\s*(?:个)?(?:人|名|位)"
+)
 _CODE = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 
 
@@ -49,6 +53,8 @@ def coming(ctx: Context) -> Reply:
     found, named = spoken_of(ctx)
     if named and len(found) == 1:
         return _show(ctx, found[0])
+    if not found:  # that day has none: what there is besides
+        found = ctx.unit.activities.coming(ctx.member, ctx.now, _SHOWN)
     unsettled = ctx.unit.activities.to_settle(ctx.member, ctx.now, 2)
     if not found and not unsettled:
         return ctx.say("activity.none")
@@ -122,7 +128,9 @@ def _for_host(ctx: Context, activity: Activity) -> str:
 @on.command("报名", "我报名", "我要报名", "我参加", takes="number?words")
 @on.intent("activity_signup")
 def sign_up(ctx: Context) -> Reply:
-    """报名 3：有名额就报上，满了排候补。"""
+    """报名 3：有名额就报上，满了排候补。替别人报的，请他自己报。"""
+    if _FOR_OTHERS.search(plain(ctx.text)):
+        return ctx.say("activity.for_others")
     return _one(ctx, "sign_up", "")
 
 

@@ -24,10 +24,12 @@ _WRONG = re.compile(r"空号|错号|号码?(?:不对|错)|换(?:了)?(?:个|新)
 _IN_VAIN = re.compile(
     r"(?:没|不|未)\S{0,2}(?:接|通|打通|联系上|找着|找到)|打不通|关机|停机|不在服务区|占线|忙音|无法接通|挂(?:了|断)"
 )
-_GONE = re.compile(r"去世|过世|走了人|人没了|不在世|转走|转出|迁走|不是党员|不归我们")
+_GONE = re.compile(r"去世|过世|人没了|不在世|人不在了|转走|转出|迁走|不是党员|不归我们")
 _REACHED = re.compile(
-    r"(?:电话)?(?:已经?)?(?:打|接)?通了?|(?:打|说|讲|告诉|通知|转告)(?:过|到|给?(?:他|她))?了|联系上了|(?:他|她)?知道了|打过(?:电话)?了"
+    r"(?:电话)?(?:已经?)?(?:打|接)通了?|通了|电话打了|打过(?:电话)?了|联系上?了|(?:他|她)(?:都|已经)?知道了"
+    r"|(?:已经?)?(?:跟|给|和)?(?:他|她)?(?:说|讲|告诉|通知|转告)(?:过|到|给?(?:他|她))?了"
 )
+_MORE = frozenset({"更多", "下一页", "下页", "往下", "继续"})
 
 
 class CallList(Step, frozen=True):
@@ -35,8 +37,8 @@ class CallList(Step, frozen=True):
 
     answers = frozenset({"电话打通了", "打过电话了", "电话打了", "联系上了", "联系了"})
 
-    shown: int
-    """How many people of the list were shown."""
+    last: int
+    """The last of the calls that were shown."""
     at: int = 0
     """The number of the one who was looked at last; 0: none."""
 
@@ -45,7 +47,7 @@ class CallList(Step, frozen=True):
 def show(ctx: Context) -> Reply | Pass:
     """打电话：微信上够不着的人，一页五位，电话在后面。"""
     calls = ctx.unit.calls.listed(ctx.member, ctx.now)
-    return _page(ctx, calls, 0) if calls else _nobody(ctx)
+    return _page(ctx, calls) if calls else _nobody(ctx)
 
 
 def _nobody(ctx: Context) -> Reply | Pass:
@@ -53,16 +55,17 @@ def _nobody(ctx: Context) -> Reply | Pass:
     return ctx.say("calls.none") if ctx.unit.organisations.offices_of(ctx.member.member_id, ctx.now) else PASS
 
 
-def _page(ctx: Context, calls: list[Call], start: int, *, asked: bool = False) -> Reply:
-    """The people from one place of the list on."""
-    shown = [ctx.unit.calls.look(each, ctx.now) for each in calls[start : start + PAGE]]
+def _page(ctx: Context, calls: list[Call], *, after: int = 0, asked: bool = False) -> Reply:
+    """The people from one call of the list on."""
+    left = [call for call in calls if call.id > after]
+    shown = [ctx.unit.calls.look(each, ctx.now) for each in left[:PAGE]]
     return ctx.ask(
         "calls.which" if asked else "calls.list",
-        then=CallList(start + len(shown)),
+        then=CallList(left[:PAGE][-1].id),
         total=len(calls),
         lines="\n".join(_line(ctx, each) for each in shown),
         first=shown[0].number,
-        more=ctx.texts.say("lists.more") if start + PAGE < len(calls) else "",
+        more=ctx.texts.say("lists.more") if len(left) > PAGE else "",
     )
 
 
@@ -81,21 +84,21 @@ def _line(ctx: Context, one: Listed) -> str:
 @on.step(CallList)
 def at_the_list(ctx: Context, step: CallList) -> Reply | Pass:
     """看着名单：翻页，看一位，或者直接说几号打通了。"""
-    text = plain(ctx.text)
+    text, number = plain(ctx.text), choice(ctx.text)
+    spoken = leading_number(text)
+    words = text if spoken is None else spoken[1]
+    if text not in _MORE and number is None and not _says(words):
+        return PASS
     calls = ctx.unit.calls.listed(ctx.member, ctx.now)
-    if text in ("更多", "下一页", "下页", "往下", "继续"):
-        return _page(ctx, calls, step.shown) if step.shown < len(calls) else ctx.ask("calls.end", then=step)
-    number = choice(ctx.text)
+    if text in _MORE:
+        more = any(call.id > step.last for call in calls)
+        return _page(ctx, calls, after=step.last) if more else ctx.ask("calls.end", then=step)
     if number is not None:
         found = _numbered(calls, number)
         return _card(ctx, step, found[0]) if len(found) == 1 else PASS
-    spoken = leading_number(text)
-    words = text if spoken is None else spoken[1]
-    if not _says(words):
-        return PASS
-    found = _numbered(calls, step.at if spoken is None else spoken[0])
-    if spoken is None and not step.at:
-        found = calls  # only one is left: nobody else can be meant
+    # Without a number: the one who was just looked at, or the only one.
+    wanted = step.at if spoken is None else spoken[0]
+    found = _numbered(calls, wanted) if wanted else calls
     return _do(ctx, step, found[0], words) if len(found) == 1 else PASS
 
 
@@ -114,7 +117,7 @@ def _card(ctx: Context, step: CallList, call: Call) -> Reply:
     one = ctx.unit.calls.look(call, ctx.now)
     return ctx.ask(
         "calls.card",
-        then=CallList(step.shown, at=one.number),
+        then=CallList(step.last, at=one.number),
         number=one.number,
         name=one.name,
         organisation=one.organisation,
@@ -132,7 +135,7 @@ def phoned(ctx: Context) -> Reply | Pass:
     found = _called(ctx, calls, ctx.rest) if ctx.number is None else _numbered(calls, ctx.number)
     if len(found) > 1 and ctx.number is not None:
         found = _called(ctx, found, ctx.rest)
-    return _do(ctx, CallList(0), found[0], ctx.rest) if len(found) == 1 else _page(ctx, calls, 0, asked=True)
+    return _do(ctx, CallList(0), found[0], ctx.rest) if len(found) == 1 else _page(ctx, calls, asked=True)
 
 
 @on.pattern(r"^打过[\u3400-\u9fff·]{2}")
@@ -153,7 +156,7 @@ def _do(ctx: Context, step: CallList, call: Call, words: str) -> Reply:
     """What the call came to. Without another word: they were reached."""
     calls, by, now = ctx.unit.calls, ctx.member, ctx.now
     name = calls.name_of(call)
-    step = CallList(step.shown)
+    step = CallList(step.last)
     phone = _NUMBER.search(words)
     if phone is not None:
         ctx.unit.members.renew_phone(call.member_id, phone[0])

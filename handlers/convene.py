@@ -19,7 +19,7 @@ from bot.kit.recurring import USUAL_ROLL, read_roll, read_rule
 from bot.kit.router import PASS, Pass, Router
 from bot.kit.words import EDGES, choice, is_no, is_yes, plain
 from models import activitywords
-from models.activity import Activity, Plan
+from models.activity import Activity, ActivityState, Plan
 from models.activityrights import Host
 from models.moment import SHANGHAI, local
 
@@ -31,6 +31,8 @@ _WANTS = re.compile(
     r"需要|缺|想要|求|帮|能不能|可不可以|坏|没有|报名|参加|请假|去不了|打扫了|[了过]\s*(?:\d|[一二两三四五六七八九半])"
 )
 _NO_TOPIC = re.compile(r"^(?:地点|地方|时间|改到|改成|限|最多|不限|(?:开放|互动|体验)式)")
+_CHANGES = re.compile(r"地点|地方|主题|限|[点周号式]|改|每|提前|顺延|照常")
+"""What tells a correction from a matter of its own."""
 _SURE = 0.6
 _USUAL_KIND = "theme_day"
 
@@ -151,15 +153,14 @@ def _confirmed(ctx: Context, step: Calling, text: str) -> Reply | Pass:
         return _settle_series(ctx, step) if step.rule else _send(ctx, step)
     if is_no(text) or choice(text) == 0:
         return ctx.ask("convene.what_else", then=step)
-    after = _understood(ctx, step, text)
-    if after != step:
-        return _go_on(ctx, after)
     understood = ctx.understanding
     elsewhere = understood.intent == "report" and understood.confidence >= _SURE
-    # Another command, or a trouble of its own: whoever is asked to check does not always do so.
-    return (
-        PASS if ctx.rest or ctx.number is not None or elsewhere else ctx.ask("convene.what_else", then=step)
-    )
+    if ctx.rest or ctx.number is not None or (elsewhere and not _CHANGES.search(text)):
+        return (
+            PASS  # another command, or a trouble of its own: whoever is asked to check does not always do so
+        )
+    after = _understood(ctx, step, text)
+    return ctx.ask("convene.what_else", then=step) if after == step else _go_on(ctx, after)
 
 
 def _understood(ctx: Context, step: Calling, text: str) -> Calling:
@@ -190,6 +191,8 @@ def _understood(ctx: Context, step: Calling, text: str) -> Calling:
         each.label in text for each in activitywords.kinds().values()
     ):
         changed.pop("kind", None)  # a topic's own words (学习…) do not change what it is
+    if step.asks == "confirm" and not re.search("在|地点|地方", text):
+        changed.pop("place", None)
     if step.asks == "confirm" and found.topic and not re.search(r"主题|内容", text):
         changed.pop("topic", None)
     if found.capacity is not None:
@@ -297,9 +300,13 @@ def _plan(step: Calling) -> Plan:
 def _send(ctx: Context, step: Calling) -> Reply:
     """回了 1：定下来。"""
     plan = _plan(step)
+    known = ctx.unit.activities.look(step.number, ctx.member, ctx.now) if step.number is not None else None
+    again = known is not None and known.state == ActivityState.CALLED
     activity = ctx.unit.activities.call(
         _host(ctx, step), plan, by=ctx.member, now=ctx.now, number=step.number
     )
+    if again:
+        return ctx.say("convene.called_again", number=activity.number)
     soon = activity.starts_at - ctx.now < timedelta(days=3)
     return ctx.say("convene.called_soon" if soon else "convene.called", number=activity.number)
 

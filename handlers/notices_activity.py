@@ -117,14 +117,21 @@ def moved(aloud: Aloud, activity: ActivityMoved) -> None:
     )
     key = f"activity:{activity.number}:{activity.edition}:moved"
     fields = {"title": shorten(activity.label, 20), "number": str(activity.number)}
-    news = aloud.say(
-        "notices_activity.moved",
-        number=activity.number,
-        label=shorten(activity.label, _LABEL),
-        before=say_when(activity.before, local(aloud.now).date()),
-        when=say_when(activity.starts_at, local(aloud.now).date()),
-        place=activity.place,
-    )
+    today = local(aloud.now).date()
+    label, when = shorten(activity.label, _LABEL), say_when(activity.starts_at, today)
+    if activity.before == activity.starts_at:
+        news = aloud.say(
+            "notices_activity.replaced", number=activity.number, label=label, when=when, place=activity.place
+        )
+    else:
+        news = aloud.say(
+            "notices_activity.moved",
+            number=activity.number,
+            label=label,
+            before=say_when(activity.before, today),
+            when=when,
+            place=activity.place,
+        )
     for members, asked in (
         (activity.signed, aloud.say("notices_activity.still_signed")),
         (activity.others, aloud.say("notices_activity.can_you")),

@@ -23,8 +23,10 @@ from models.seat import Seated
 
 on = Router()
 
-SHOWN = 6
+PAGE = 5
 """Resolutions shown at once."""
+MOST_DRAFTED = 8
+"""Resolutions that drafted minutes spell out: the letter has to fit a small phone."""
 SHORTEST = 4
 """Characters of what was decided."""
 _ABOUT = re.compile(
@@ -47,6 +49,13 @@ class Deciding(Step, frozen=True):
     due: str = ""
     offered: tuple[int, ...] = ()
     """正在问是哪一家。"""
+
+
+class ResolutionPage(Step, frozen=True):
+    """看着定了的事，等他说往下看。"""
+
+    meeting: int
+    offset: int
 
 
 class WriteMinutes(Step, frozen=True):
@@ -177,7 +186,10 @@ def heard(ctx: Context, step: Deciding) -> Reply | Pass:
     if is_no(ctx.text):
         return ctx.say("resolution.dropped")
     if (day := ctx.mind.day(ctx.text, ctx.now)) is not None:
-        return _hear(ctx, replace(step, offered=(), due=day.isoformat()), "")
+        # Another day than the words have: they are kept without theirs.
+        words = re.sub(r"\s+", "", ctx.mind.appointment(step.text, ctx.now).rest)
+        step = replace(step, text=words if len(words) >= SHORTEST else step.text)
+        return _hear(ctx, replace(step, due=day.isoformat()), "")
     return PASS
 
 
@@ -213,7 +225,7 @@ def _settle(ctx: Context, step: Deciding) -> Reply:
     )
 
 
-def _show(ctx: Context, meeting: Meeting) -> Reply:
+def _show(ctx: Context, meeting: Meeting, offset: int = 0) -> Reply:
     carried = ctx.unit.resolving.carried(meeting)
     if not carried:
         return ctx.say("resolution.none", sequence=meeting.sequence)
@@ -226,15 +238,28 @@ def _show(ctx: Context, meeting: Meeting) -> Reply:
             organisation=shorten(ctx.card(each.resolution.organisation_id).name, 12),
             face=each.case.label,
         )
-        for each in carried[:SHOWN]
+        for each in carried[offset : offset + PAGE]
     )
+    more = offset + PAGE < len(carried)
+    if more:
+        ctx.next_step = ResolutionPage(meeting.id, offset + PAGE)
     return ctx.say(
         "resolution.all",
         sequence=meeting.sequence,
         total=len(carried),
         done=sum(each.done for each in carried),
         lines=lines,
+        more=ctx.texts.say("resolution.more") if more else "",
     )
+
+
+@on.step(ResolutionPage)
+def turn(ctx: Context, step: ResolutionPage) -> Reply | Pass:
+    """往下看。"""
+    meeting = ctx.unit.meetings.get(step.meeting)
+    if meeting is None or plain(ctx.text) not in ("更多", "下一页", "往下看"):
+        return PASS
+    return _show(ctx, meeting, step.offset)
 
 
 # ---- 纪要 ----------------------------------------------------------------------------------------
@@ -253,12 +278,14 @@ def minutes(ctx: Context) -> Reply:
         ctx.texts.say(
             "resolution.draft_line",
             position=each.resolution.position,
-            text=each.words,
+            text=shorten(each.words, 32),
             organisation=ctx.card(each.resolution.organisation_id).name,
             day=say_day(each.resolution.due_on, ctx.today),
         )
-        for each in carried
+        for each in carried[:MOST_DRAFTED]
     )
+    if len(carried) > MOST_DRAFTED:
+        draft += "\n" + ctx.texts.say("resolution.draft_more", count=len(carried) - MOST_DRAFTED)
     if not draft:
         return ctx.ask("resolution.write", then=WriteMinutes(meeting.id, ""), sequence=meeting.sequence)
     return ctx.ask(

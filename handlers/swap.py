@@ -8,6 +8,7 @@ from bot.kit.dialogue import Step
 from bot.kit.lists import MOST_CHOICES, numbered, shorten
 from bot.kit.message import Reply
 from bot.kit.router import PASS, Pass, Router
+from bot.kit.showing import offices_of
 from bot.kit.words import choice, is_no, plain
 from models.asking import Asked
 from models.swap import Side, Swap, SwapState
@@ -56,6 +57,18 @@ def begin(ctx: Context) -> Reply:
             for term in turns
         ),
     )
+
+
+@on.pattern(
+    r"^(?:我们?|俺们?|咱们?)?.{0,14}?(?:想|要|能不能|可不可以|能|申请)(?:跟别家|跟谁|跟人|和别家|跟别的单位)?"
+    r"(?:换个?班|调个?班|换轮值|调轮值|换一?期)(?:吗|吧|呢|了|行不行|行吗|$)"
+)
+@on.pattern(
+    r"^.{0,14}?(?:轮值|这一?期|这个月|下个月|[一二三四五六七八九十\d]+月).{0,8}?(?:轮不开|主持不了|排不开)"
+)
+def begin_in_a_sentence(ctx: Context) -> Reply | Pass:
+    """六月我们主持不了，想跟别家换个班：任职的人说的，就是换班。"""
+    return begin(ctx) if offices_of(ctx) else PASS
 
 
 def _under_way(ctx: Context, swap: Swap) -> Reply:
@@ -146,11 +159,11 @@ def answered(ctx: Context, asked: Asked, yes: bool) -> Reply:
     swap = ctx.unit.swaps.number(asked.subject_id)
     office = asked.office_id or ctx.member.organisation_id
     ctx.unit.asking.answer(asked, ctx.member.member_id, ctx.now)
-    if swap.state != SwapState.OPEN.value:
-        return _late(ctx, swap)
     if not yes:
         ctx.unit.swapping.decline(swap, office, by=ctx.member, now=ctx.now)
         return ctx.say("swap.declined", number=swap.id)
+    if swap.state != SwapState.OPEN.value:
+        return _late(ctx, swap)
     mine, own = ctx.unit.swaps.mine(swap), ctx.unit.swaps.asked(swap, office)
     ctx.unit.swapping.take(swap, office, by=ctx.member, now=ctx.now)
     done = swap.state == SwapState.DONE.value

@@ -16,7 +16,7 @@ from models.meetings import Suggested
 
 on = Router()
 
-SHOWN = 6
+PAGE = 6
 """Items shown at once: nobody reads more on a small phone."""
 SHORTEST = 2
 """Characters of an item."""
@@ -32,6 +32,13 @@ class PickTopics(Step, frozen=True):
 
     meeting: int
     cases: tuple[int, ...]
+
+
+class TopicPage(Step, frozen=True):
+    """看着议题，等他说往下看。"""
+
+    meeting: int
+    offset: int
 
 
 @on.command("议题", "提议题", "放议题", takes="words")
@@ -76,7 +83,7 @@ def _noted(ctx: Context, meeting: Meeting, position: int, text: str) -> Reply:
     )
 
 
-def _show(ctx: Context, meeting: Meeting) -> Reply:
+def _show(ctx: Context, meeting: Meeting, offset: int = 0) -> Reply:
     items = ctx.unit.meetings.items(meeting)
     lines = [
         ctx.texts.say(
@@ -84,7 +91,7 @@ def _show(ctx: Context, meeting: Meeting) -> Reply:
         )
         if each.case_number is not None
         else f"{each.position} {shorten(each.text, 22)}"
-        for each in items[:SHOWN]
+        for each in items[offset : offset + PAGE]
     ]
     head = ctx.texts.say(
         "topics.items" if items else "topics.none",
@@ -92,6 +99,9 @@ def _show(ctx: Context, meeting: Meeting) -> Reply:
         moment=say_moment(meeting.starts_at, ctx.today),
         lines="\n".join(lines),
     )
+    if offset + PAGE < len(items):
+        ctx.next_step = TopicPage(meeting.id, offset + PAGE)
+        return Reply(head + "\n" + ctx.texts.say("topics.more", total=len(items)))
     desk = any(each.id == meeting.consortium_id for each in ctx.unit.meetings.desks(ctx.member, ctx.now))
     suggested = ctx.unit.meetings.suggest(meeting, ctx.now) if desk else []
     if not suggested:
@@ -102,6 +112,15 @@ def _show(ctx: Context, meeting: Meeting) -> Reply:
         + "\n"
         + ctx.texts.say("topics.suggested", choices=numbered(_line(ctx, each) for each in suggested))
     )
+
+
+@on.step(TopicPage)
+def turn(ctx: Context, step: TopicPage) -> Reply | Pass:
+    """往下看。"""
+    meeting = ctx.unit.meetings.get(step.meeting)
+    if meeting is None or plain(ctx.text) not in ("更多", "下一页", "往下看"):
+        return PASS
+    return _show(ctx, meeting, step.offset)
 
 
 def _line(ctx: Context, each: Suggested) -> str:

@@ -12,7 +12,7 @@ from bot.kit.lists import shorten
 from bot.kit.message import Reply
 from bot.kit.moments import length, read, say_length
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.words import EDGES, plain
+from bot.kit.words import EDGES, choice, plain
 from models.asking import Asked
 from models.base import DomainError
 from models.case import CaseUnknown
@@ -27,6 +27,11 @@ _CASE = re.compile(r"编号\s*(\d{1,9})(?:号)?")
 _PLACE = re.compile(
     r"(?:在|到|去)([^，,。；;\s]{2,20}?)(?=打扫|清扫|扫|帮|给|为|陪|看望|慰问|义诊|理发|植树|种|搬|送|修|捡|做|当|参加|服务|\s|[，,。；;]|$)"
 )
+_SERVED = re.compile(
+    r"志愿|义务|服务|打扫|清扫|[扫清铲]雪|帮|慰问|看望|义诊|理发|植树|种树|送|修|捡|陪|教|照顾|照看|献血|值守|值班|巡逻|宣传|宣讲|辅导|搬|收拾|清理"
+)
+_LONGEST = 20
+"""Characters; nobody says in more how long something took."""
 _LEAD = re.compile(
     r"^(?:我|俺)?(?:们)?(?:又|也|都)?(?:去)?(?:做了?|参加了?|干了?|搞了?)?(?:志愿服务|志愿活动|志愿)?(?:记一下|登记一下|补录)?"
 )
@@ -59,7 +64,9 @@ def log(ctx: Context) -> Reply:
 @on.intent("volunteer_log")
 def log_in_a_sentence(ctx: Context) -> Reply | Pass:
     """昨天给五保户送水两小时：听出来是说自己做了志愿服务；没说多长时间的，就问。"""
-    return _take(ctx, ctx.text) if len(plain(ctx.text)) > _SHORTEST else PASS
+    text = plain(ctx.text)
+    served = length(text) is not None or _SERVED.search(text)
+    return _take(ctx, ctx.text) if len(text) > _SHORTEST and served else PASS
 
 
 def _take(ctx: Context, text: str) -> Reply:
@@ -106,8 +113,10 @@ def _links(ctx: Context, text: str) -> tuple[str, int | None, int | None]:
 def how_long_told(ctx: Context, step: HowLong) -> Reply | Pass:
     """说了多长时间；只说一个数，就是几个小时。"""
     text = plain(ctx.text)
+    if choice(text) == 0:
+        return ctx.say("smalltalk.dropped")
     said = length(text) or length(ctx.texts.say("volunteer.hours", number=text))
-    return PASS if said is None or len(text) > 20 else _keep(ctx, step, said[0])
+    return PASS if said is None or not said[0] or len(text) > _LONGEST else _keep(ctx, step, said[0])
 
 
 @on.step(DidWhat)
@@ -147,6 +156,7 @@ def _keep(ctx: Context, step: HowLong, minutes: int) -> Reply:
 
 
 @on.command("我的志愿", "志愿时长", "我的志愿时长")
+@on.pattern(r"^.{0,8}志愿.{0,4}(?:时长|时数|小时数|记录).{0,8}$")
 def mine(ctx: Context) -> Reply:
     """我的志愿：自己的时长，活动点名的和补录的分开。"""
     return _mine(ctx)

@@ -167,12 +167,17 @@ class Activities(ActivityRights):
             activity = next((each for each in planned if each.kind == plan.kind), None) or self._new(
                 host, plan, now
             )
-        moved = activity.starts_at != plan.starts_at
+        before, place = activity.starts_at, activity.place
+        again = activity.state == ActivityState.CALLED
+        moved = before != plan.starts_at
         activity.call(plan, by.member_id, now)
         self._unit.session.flush()
         self._unit.agendas.plan(SUBJECT, activity.number, activity.starts_at)
         self._unit.agendas.mark(SUBJECT, activity.number, CALLED)
-        self._reckon(activity, now, moved=moved)
+        elsewhere = again and place != activity.place
+        self._reckon(activity, now, moved=moved or elsewhere)
+        if again and (moved or elsewhere):
+            self._tell_moved(activity, before)
         return activity
 
     def move(
@@ -193,21 +198,7 @@ class Activities(ActivityRights):
         self._unit.session.flush()
         self._reckon(activity, now, moved=True)
         if activity.state == ActivityState.CALLED:
-            signed, others = self._knowing(activity)
-            agenda = self._unit.agendas.of(SUBJECT, number)
-            self._unit.tell(
-                ActivityMoved(
-                    number=number,
-                    edition=agenda.edition if agenda is not None else 0,
-                    label=activity.label,
-                    before=before,
-                    starts_at=starts_at,
-                    place=activity.place,
-                    signed=signed,
-                    others=others,
-                    host_id=self.host_id(activity),
-                )
-            )
+            self._tell_moved(activity, before)
         return activity
 
     def cancel(self, number: int, reason: str, *, by: Person, now: datetime) -> Activity:
@@ -272,6 +263,23 @@ class Activities(ActivityRights):
         self._unit.session.add(activity)
         self._unit.session.flush()
         return activity
+
+    def _tell_moved(self, activity: Activity, before: datetime) -> None:
+        signed, others = self._knowing(activity)
+        agenda = self._unit.agendas.of(SUBJECT, activity.number)
+        self._unit.tell(
+            ActivityMoved(
+                number=activity.number,
+                edition=agenda.edition if agenda is not None else 0,
+                label=activity.label,
+                before=before,
+                starts_at=activity.starts_at,
+                place=activity.place,
+                signed=signed,
+                others=others,
+                host_id=self.host_id(activity),
+            )
+        )
 
     def _reckon(self, activity: Activity, now: datetime, *, moved: bool) -> None:
         """Its ladder by its time. Members whose rung is behind untold are told late: the ladder begins anew for them."""

@@ -241,6 +241,8 @@ class Activity(Base):
     def call(self, plan: Plan, by: int, now: datetime) -> None:
         """Topic, place and time are settled. What is called already may be called anew as long as it is ahead."""
         self.check_open()
+        if self.state == ActivityState.CALLED:
+            self.check_ahead(now)
         if plan.starts_at <= now:
             raise ActivityInPast(number=self.number)
         self.kind, self.format = plan.kind, plan.format

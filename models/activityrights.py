@@ -108,9 +108,9 @@ class ActivityRights:
     def _concerns(self, by: Person, now: datetime) -> ColumnElement[bool]:
         """That an activity is for somebody's organisation or consortium, or run by an organisation they act for."""
         offices, joint = self._posts_of(by, now)
-        consortia = self._run_by(offices, joint, local(now).date())
-        if by.consortium_id is not None:
-            consortia.add(by.consortium_id)
+        consortia = set(self._run_by(offices, joint, local(now).date()))
+        seated = self._unit.consortia.of_organisation(by.organisation_id, local(now).date())
+        consortia |= {each.id for each in seated}
         return or_(
             and_(Activity.organisation_id.is_(None), Activity.consortium_id.in_(sorted(consortia))),
             Activity.organisation_id.in_(sorted({by.organisation_id, *offices})),

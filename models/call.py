@@ -108,7 +108,6 @@ class Call(Base):
     def told_urgently(self, letter_id: int) -> None:
         """The desk was told of an urgent letter at once."""
         self.urgent_told = letter_id
-        self.show(letter_id)
 
     def show(self, letter_id: int) -> None:
         """Whoever phones has seen what there is to tell, up to that letter."""

@@ -26,7 +26,7 @@ from models.workday import YearMissing
 if TYPE_CHECKING:
     from models.store import Unit
 
-AT_ONCE: Final = 50
+AT_ONCE: Final = 20
 """People that one transaction puts on the list: members' messages wait behind it."""
 _INSERTS: Final[dict[str, Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
@@ -37,6 +37,7 @@ class Calling:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._there: dict[int, set[int]] = {}
+        self._lines: dict[int, list[int]] = {}
 
     def due(self, now: datetime) -> bool:
         """Whether somebody is to be put on the list, or a desk to be told; only looks."""
@@ -188,17 +189,11 @@ class Calling:
 
         The nearest that has any: their own, the one that leads its consortium, those above.
         """
-        unit = self._unit
-        line = [home_id]
-        consortium_id = unit.card(home_id, now).consortium_id
-        if consortium_id is not None:
-            line.append(unit.session.get_one(Consortium, consortium_id).lead_id)
-        line += unit.standings.above(home_id)
         spare: int | None = None
-        for organisation_id in dict.fromkeys(line):
+        for organisation_id in self._line(home_id, now):
             officers = [
                 officer
-                for officer in unit.card(organisation_id, now).officers
+                for officer in self._unit.card(organisation_id, now).officers
                 if officer.member_id != member_id
             ]
             if officers and spare is None:
@@ -211,6 +206,18 @@ class Calling:
                 if found:
                     return organisation_id, found
         return spare if spare is not None else home_id, []
+
+    def _line(self, home_id: int, now: datetime) -> list[int]:
+        """The organisations that may be asked to phone, the nearest first."""
+        found = self._lines.get(home_id)
+        if found is None:
+            line = [home_id]
+            consortium_id = self._unit.card(home_id, now).consortium_id
+            if consortium_id is not None:
+                line.append(self._unit.session.get_one(Consortium, consortium_id).lead_id)
+            line += self._unit.standings.above(home_id)
+            found = self._lines[home_id] = list(dict.fromkeys(line))
+        return found
 
     def _move(self, call: Call, desk_id: int) -> None:
         if desk_id != call.desk_id:

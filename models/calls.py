@@ -58,7 +58,7 @@ class Calls:
     # ---- phoning ---------------------------------------------------------------------------------
 
     def listed(self, by: Person, now: datetime) -> list[Call]:
-        """The calls that this person's offices are to make: who was tried before comes last."""
+        """The calls that this person's offices are to make, the oldest first."""
         offices = self._unit.organisations.offices_of(by.member_id, now)
         if not offices:
             return []
@@ -106,7 +106,11 @@ class Calls:
     def _end(self, call: Call, state: State, reason: str, now: datetime) -> None:
         self._unit.session.execute(
             update(OutboxRow)
-            .where(OutboxRow.member_id == call.member_id, to_call(), OutboxRow.id <= call.shown)
+            .where(
+                OutboxRow.member_id == call.member_id,
+                to_call(),
+                or_(OutboxRow.id <= call.shown, OutboxRow.id == call.urgent_told),
+            )
             .values(state=state.value, channel="call", reason=reason, settled_at=now)
         )
 
@@ -146,12 +150,8 @@ class Calls:
     # ---- looking things up -----------------------------------------------------------------------
 
     def open_at(self, desks: Collection[int]) -> Sequence[Call]:
-        """The open calls of some desks, in the order of the list; not looked at whether they are still to be made."""
-        query = (
-            select(Call)
-            .where(Call.desk_id.in_(desks), Call.closed_at.is_(None))
-            .order_by(Call.tries, Call.since, Call.id)
-        )
+        """The open calls of some desks, the oldest first; not looked at whether they are still to be made."""
+        query = select(Call).where(Call.desk_id.in_(desks), Call.closed_at.is_(None)).order_by(Call.id)
         return self._unit.session.scalars(query).all()
 
     def alive(self, calls: Sequence[Call], now: datetime) -> list[Call]:

@@ -216,7 +216,7 @@ class Leasing:
         """As much as one message holds; the rest waits for the next day."""
         size, fits = 0, 0
         for each in rows:
-            size += len(self._body(each).text.encode()) + len(BETWEEN)
+            size += len(self._body(each).text.encode()) + len(BETWEEN.encode())
             if fits and size > ROOM:
                 break
             fits += 1
@@ -230,7 +230,7 @@ class Leasing:
             len(rows) >= OFFICERS_BUNDLE
             and contact is not None
             and window_open(contact, self._now)
-            and sum(len(self._body(each).text.encode()) + len(BETWEEN) for each in rows) <= ROOM
+            and sum(len(self._body(each).text.encode()) + len(BETWEEN.encode()) for each in rows) <= ROOM
         )
 
     def _routed(self, bundles: list[Bundle], pauses: Mapping[str, Pause]) -> list[Bundle]:

@@ -22,7 +22,8 @@ LATEST: Final = time.fromisoformat("21:00")
 """Nobody meets before or after (a slip of the finger, or 3 in the morning for 3 in the afternoon)."""
 LONGEST_TEXT: Final = 200
 """Characters of an item or a resolution."""
-LONGEST_MINUTES: Final = 1000
+LONGEST_MINUTES: Final = 550
+"""Characters: the letter that carries them has to fit into 2,048 bytes."""
 MOST_ITEMS: Final = 20
 
 
@@ -224,6 +225,8 @@ class Meeting(Base):
         self.minutes, self.minuted_at, self.minuted_by = text[:LONGEST_MINUTES], now, by.member_id
 
     def _require_ahead(self, now: datetime) -> None:
+        if self.state == MeetingState.CANCELLED.value:
+            raise NoMeeting()
         if not self.ahead(now):
             raise MeetingBegun(number=self.sequence)
 

@@ -28,6 +28,7 @@ AT_ONCE: Final = 200
 NEAR: Final = timedelta(days=30)
 """From this long before a turn on, somebody has to say that they know of it; earlier it would soon be forgotten."""
 PUBLISHED: Final = "publish"
+IMPORTED: Final = "import"
 SWAPPED: Final = "swap"
 """Both sides agreed to it and are told that it holds."""
 ALOUD: Final = (PUBLISHED, "override")
@@ -143,10 +144,14 @@ class Rewriting:
         told = {
             each.term_id for each in changes if each.was is not None and self.was_told(terms[each.term_id])
         }
-        self._put(consortium_id, rows, terms, dropped, now)
+        new = self._put(consortium_id, rows, terms, dropped)
+        if cause != IMPORTED:
+            self._plan(new, now)  # thousands of turns from a table are left to the clock, a few at a time
         self._note(consortium_id, changes, told, cause=cause, by=by, now=now)
-        unit.swapping.follow(consortium_id, now)
-        unit.revisions.bump(ROLL)
+        if any(each.was is not None for each in changes):
+            unit.swapping.follow(consortium_id, now)
+        if cause != IMPORTED:  # an import says so itself, once for a whole table
+            unit.revisions.bump(ROLL)
         return changes
 
     def _put(
@@ -155,8 +160,8 @@ class Rewriting:
         rows: Sequence[Row],
         terms: Mapping[int, Term],
         dropped: Sequence[int],
-        now: datetime,
-    ) -> None:
+    ) -> dict[int, date]:
+        """Writes the turns; gives the new ones with their first days."""
         session = self._unit.session
         moved = [row for row in rows if row.term_id and self._differs(row, terms[row.term_id])]
         for each in dropped:
@@ -188,7 +193,7 @@ class Rewriting:
         for term in new:
             self._unit.consortia.schedule(term)
         session.flush()
-        self._plan({term.id: term.starts_on for term in new}, now)
+        return {term.id: term.starts_on for term in new}
 
     @staticmethod
     def _differs(row: Row, term: Term) -> bool:
@@ -208,7 +213,7 @@ class Rewriting:
             self._unit.agendas.plan_all(subject, anchors)
 
     def unplanned(self, now: datetime, limit: int = AT_ONCE) -> dict[int, date]:
-        """Turns to come that have no agenda (with their first days): they were on file before there were agendas."""
+        """Turns to come that have no agenda (with their first days): a table brought them."""
         planned = select(Agenda.id).where(Agenda.subject == SUBJECTS[0], Agenda.subject_id == Term.id)
         query = (
             select(Term.id, Term.starts_on)

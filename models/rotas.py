@@ -13,7 +13,7 @@ from models import chairing
 from models.consortium import Consortium, standing
 from models.drafting import AHEAD, Drafting, aways_on, ground
 from models.moment import local
-from models.rewriting import PUBLISHED, Rewriting
+from models.rewriting import IMPORTED, PUBLISHED, Rewriting
 from models.rota import (
     NoConsortium,
     NotLead,
@@ -307,7 +307,7 @@ class Rotas:
     def take_over(self, consortium_id: int, rows: Sequence[Row], now: datetime) -> None:
         """Turns of one consortium from a table: new ones, and what it says differently of those on file."""
         self._unit.consortia.lock(consortium_id)
-        self._rewriting.write(consortium_id, rows, (), cause="import", by=None, now=now)
+        self._rewriting.write(consortium_id, rows, (), cause=IMPORTED, by=None, now=now)
         rota = self.of(consortium_id)
         if rota is not None:
             rota.fill(self._unit.consortia.terms_of(consortium_id)[-1].ends_on)

@@ -62,11 +62,6 @@ class Swaps:
             raise NoTurnToSwap()
         return found
 
-    def live_of(self, term_id: int) -> Swap | None:
-        """The swap of a turn that is under way."""
-        query = select(Swap).where(Swap.term_id == term_id, Swap.state.in_(LIVE))
-        return self._unit.session.scalar(query)
-
     def partners(self, term: Term, now: datetime) -> list[Side]:
         """With whom a turn could be swapped: each other organisation's next turn, the nearest to it first.
 

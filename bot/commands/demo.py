@@ -65,7 +65,8 @@ def demo_config(port: int, folder: Path) -> Config:
             api_base=f"http://127.0.0.1:{port}/sim/api",
             templates={kind: template.format(kind.upper()) for kind in kinds},
         ),
-        notices=Notices(tick_s=1.0),
+        # Whoever tries it at night is to see what happens, too.
+        notices=Notices(tick_s=1.0, quiet_hours=""),
         privacy=Privacy(data_key=key),
         language=Language(encoder="on" if encoder_wished(None, None) else "off"),
     )

@@ -40,7 +40,7 @@ KINDS: Final = {
     ),
     "members": Kind("党员", members.HEADERS, members.read, members.plan, revision.ROLL),
     "consortia": Kind("党建融合体", consortia.HEADERS, consortia.read, consortia.plan, revision.ROLL),
-    "rotation": Kind("轮值", rotation.HEADERS, rotation.read, rotation.plan),
+    "rotation": Kind("轮值", rotation.HEADERS, rotation.read, rotation.plan, revision.ROLL),
     "supplies": Kind("供需清单", supplies.HEADERS, supplies.read, supplies.plan, revision.SUPPLIES),
     "rules": Kind("关键词规则", rules.HEADERS, rules.read, rules.plan, revision.RULES),
     "calendar": Kind("工作日历", calendar.HEADERS, calendar.read, calendar.plan),

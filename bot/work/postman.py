@@ -8,6 +8,7 @@ letter is leased for a minute and a half: if this process dies meanwhile, anothe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
@@ -37,6 +38,10 @@ CUSTOM_AT_ONCE: Final = 32
 SETTLE_S: Final = 0.05
 SETTLE_AT: Final = 200
 """Outcomes are written down after so many seconds, or as soon as there are so many of them."""
+LOOK_AGAIN_S: Final = 1.0
+"""Seconds after which new letters are looked for while the last ones are still on their way."""
+MOST_FAILURES: Final = 5
+"""How often writing down is tried again, a second apart, before it is given up: a database that restarts is back then."""
 TOO_LATE: Final = timedelta(seconds=30)
 """So shortly before its lease ends a letter is not begun any more: a slow answer could reach into the next one's."""
 
@@ -103,6 +108,7 @@ class _Run:
         """Set whenever there is an outcome to write down, or room for more letters."""
         self._enough = asyncio.Event()
         self._settler: asyncio.Task[None] | None = None
+        self._ending = False
         self._taking: asyncio.Future[Taken] | None = None
 
     async def until_nothing_is_due(self) -> None:
@@ -116,9 +122,11 @@ class _Run:
                 continue
             if not self._unsettled:
                 return
-            # What is on its way may yet come back as due.
-            while self._unsettled:
-                await self._wait()
+            # What is on its way may yet come back as due; what is urgent must not wait behind what is slow.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    while self._unsettled:
+                        await self._wait()
 
     async def end(self) -> None:
         """Waits for what is on its way, writes everything down, and gives back what was not begun."""
@@ -136,7 +144,9 @@ class _Run:
         while any(lane.running for lane in self._lanes.values()):
             await self._wait()
         if self._settler is not None:
-            self._settler.cancel()
+            # Not cancelled: what it is writing must not be written twice.
+            self._ending = True
+            self._enough.set()
             await asyncio.gather(self._settler, return_exceptions=True)
         await self._settle()
 
@@ -239,7 +249,8 @@ class _Run:
     # ---- settling --------------------------------------------------------------------------------
 
     async def _settle_again_and_again(self) -> None:
-        while True:
+        failures = 0
+        while not self._ending:
             try:
                 async with asyncio.timeout(SETTLE_S):
                     await self._enough.wait()
@@ -248,6 +259,13 @@ class _Run:
             self._enough.clear()
             try:
                 await self._settle()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                log.warning("settling_failed", failures=failures, error=repr(error)[:200])
+                if failures > MOST_FAILURES:
+                    raise
+                await asyncio.sleep(1.0)
             finally:
                 self._moved.set()
 
@@ -262,7 +280,11 @@ class _Run:
             unit.outbox.settle_all(done, now)
             unit.outbox.release(given_back, now)
 
-        await self._writer.do(write)
+        try:
+            await self._writer.do(write)
+        except Exception:
+            self._done, self._too_late = done + self._done, given_back + self._too_late
+            raise
         self._unsettled -= len(done) + len(given_back)
         self._goes_on()
 

@@ -108,6 +108,12 @@ class Rounds:
             delay_s=delay_s,
         )
 
+    def ring(self) -> None:
+        """Has everything looked at at once; the audit comes when the others have had their turn."""
+        for name, each in self._rounds.items():
+            if name != "audit":
+                each.bell.set()
+
     async def stop(self) -> None:
         """Ends."""
         for task in self._tasks:
@@ -183,10 +189,8 @@ class Rounds:
         await self._writer.do(write)
 
     async def _keep_time(self) -> None:
-        """Rings every bell when the clock jumped; the audit comes when the others have had their turn."""
+        """Rings every bell when the clock jumped."""
         while True:
             await asyncio.sleep(LOOK_S)
             if self._timekeeper.jumped():
-                for name, each in self._rounds.items():
-                    if name != "audit":
-                        each.bell.set()
+                self.ring()

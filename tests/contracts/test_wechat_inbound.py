@@ -231,7 +231,15 @@ def test_the_report_on_a_notification(entry: dict[str, Any], code: int) -> None:
         assert isinstance(found, kit.NotificationDelivered)
         assert (found.template_id, found.message_id) == ("VRR0UEO9", str(entry["MsgID"]))
         assert (found.error_code, found.status) == (code, entry["ErrorStatus"])
+        assert found.refused == (("VRR0UEO9",) if code else ())
         assert str(entry["MsgID"]) in found.key
+
+
+def test_a_report_on_several_notifications_names_each_that_was_refused() -> None:
+    head = {"MsgType": "event", "Event": "subscribe_msg_sent_event"}
+    found = read(jsn(**head, List=[SENT_OK, SENT_NO | {"TemplateId": "OTHER"}]))
+    assert isinstance(found, kit.NotificationDelivered)
+    assert (found.template_id, found.refused) == ("VRR0UEO9", ("OTHER",))
 
 
 def test_two_events_of_one_second_are_two_and_a_repeat_is_the_same() -> None:

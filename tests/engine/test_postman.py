@@ -116,9 +116,11 @@ def test_few_customer_service_messages_are_on_their_way_at_once(store: Store) ->
 
 def test_whoever_is_stopped_finishes_what_is_on_its_way_and_gives_back_the_rest(store: Store) -> None:
     owe(store, people=600)
-    gate = asyncio.Event()
+    gate, full = asyncio.Event(), asyncio.Event()
 
     async def wait(letter: Letter) -> Outcome:
+        if ways.at_once == AT_ONCE:
+            full.set()
         await gate.wait()
         return Outcome(verdict=Verdict.ACCEPTED, channel=letter.channel, message_id=str(letter.id))
 
@@ -126,8 +128,7 @@ def test_whoever_is_stopped_finishes_what_is_on_its_way_and_gives_back_the_rest(
 
     async def stop(postman: Postman) -> None:
         running = asyncio.ensure_future(postman.deliver_due())
-        while ways.at_once < AT_ONCE:  # noqa: ASYNC110 - nobody tells how many are under way
-            await asyncio.sleep(0.01)
+        await full.wait()
         running.cancel()
         await asyncio.sleep(0.05)
         assert not running.done()

@@ -77,9 +77,10 @@ EXAMPLES = {"村口路灯坏了", "我们村三万斤土豆卖不动"}
 
 
 def written() -> list[str]:
-    """What the page on the way of a matter says to type: the second column of its table of steps."""
+    """What the page on the way of a matter says to type: the second column of its tables of steps."""
     page = (ROOT / "docs" / "办事流程.md").read_text(encoding="utf-8")
-    rows = page.split("| 步 | 怎么说 | 谁 |")[1].split("\n\n")[0].splitlines()[2:]
+    tables = page.split("| 步 | 怎么说 | 谁 |")[1:]
+    rows = [row for table in tables for row in table.split("\n\n")[0].splitlines()[2:]]
     said = [words.strip() for row in rows for words in re.split("；|，或者", row.split("|")[2])]
     return [words for words in said if words not in SAID_FREELY]
 

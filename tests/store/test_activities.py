@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from models.activity import (
@@ -233,6 +234,28 @@ def test_a_move_is_told_once_to_those_who_knew(store: Store, town: Town, now: da
     assert town["neighbour"].member_id in told.others
     assert reminded(climb(store, at("05-19 09:00"))) == [], "members are invited once"
     assert reminded(climb(store, at("05-21 18:00"))) == [("eve", ("signed",))]
+
+
+def test_to_call_it_anew_at_another_place_is_a_move(store: Store, town: Town, now: datetime) -> None:
+    number = call(store, town["chair"], now)
+    sign_up(store, number, now, town["reporter"])
+    editions: list[int] = []
+    for plan, told in (
+        (msgspec.structs.replace(PLAN, topic="清两条河道"), 0),
+        (msgspec.structs.replace(PLAN, place="敬老院"), 1),
+        (msgspec.structs.replace(PLAN, place="村部"), 1),
+        (msgspec.structs.replace(PLAN, place="敬老院", starts_at=at("05-20 08:00")), 1),
+    ):
+        with store.unit() as unit:
+            host = unit.activities.host_for(town["chair"], date(2026, 5, 20))
+            unit.activities.call(host, plan, by=town["chair"], now=MAY_12, number=number)
+            moves = [each for each in unit.happenings if isinstance(each, ActivityMoved)]
+            assert len(moves) == told
+            editions += [each.edition for each in moves]
+    assert editions == [2, 3, 4], "each one is a letter of its own"
+    later = msgspec.structs.replace(PLAN, starts_at=at("05-22 09:00"))
+    with store.unit() as unit, pytest.raises(ActivityBegun):
+        unit.activities.call(host, later, by=town["chair"], now=at("05-20 09:00"), number=number)
 
 
 def test_a_move_that_comes_near_still_invites(store: Store, town: Town, now: datetime) -> None:

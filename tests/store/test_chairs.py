@@ -14,14 +14,13 @@ from models.activityrights import Host
 from models.campaigns import schedule
 from models.chairing import NotChairing
 from models.consortium import Consortium
-from models.directory import Directory
 from models.moment import SHANGHAI, local
 from models.post import PostKind
 from models.rota import NobodyToChair, NotLead, Rota, Settings
 from models.store import Store, Unit
 from models.turnkeeping import TermReminded
 from models.turns import Span, Stay, Strategy
-from tests.store.town import Town, build, report
+from tests.store.town import Town, build
 
 
 def at(text: str) -> datetime:
@@ -32,30 +31,6 @@ def at(text: str) -> datetime:
 def town(store: Store, now: datetime) -> Town:
     """The tax office in May, the power company in June."""
     return build(store, now)
-
-
-def test_the_right_of_the_chair_goes_over_at_midnight_everywhere(
-    store: Store, town: Town, now: datetime
-) -> None:
-    last, first = at("2026-05-31T23:59:59"), at("2026-06-01T00:00:00")
-    tax, power = town.organisations["tax"], town.organisations["power"]
-    directory = Directory()
-    number = report(store, town, now)
-    for moment, chair, idle in ((last, "chair", "next_chair"), (first, "next_chair", "chair")):
-        with store.unit() as unit:
-            day = local(moment).date()
-            expected = tax if chair == "chair" else power
-            assert unit.card(town.organisations["village"], moment).chair_id == expected
-            assert directory.card(town.organisations["village"], unit, moment).chair_id == expected
-            found = unit.consortia.chair(town.consortium, day)
-            assert found is not None
-            assert found[1].id == expected
-            case = unit.casework.find(number)
-            assert unit.standings.duty(case, moment).chair_id == expected
-            assert "chair" in {role.value for role in unit.standings.of(case, town[chair], moment).roles}
-            assert "chair" not in {role.value for role in unit.standings.of(case, town[idle], moment).roles}
-            assert [each.id for each in unit.books.desks(town[chair], moment)] == [town.consortium]
-            assert unit.books.desks(town[idle], moment) == []
 
 
 # ---- roles ---------------------------------------------------------------------------------------

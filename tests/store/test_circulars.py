@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import select
 
+import handlers
+from bot.kit.context import Aloud
 from models.agenda import About
 from models.audience import AUDIENCES, Audience
 from models.circular import Circular
 from models.member import Member
 from models.outbox import OutboxRow, Priority
 from models.seat import Seat
-from models.store import Store, Unit
-from models.vault import Vault
-from tests.conftest import KEY
+from models.store import Store
 
 from .town import Town, build
 
+ROOT = Path(__file__).parents[2]
 OWN = {"id", "dedup_key", "body_sealed", "circular_id", "member_id"}
 """What a letter of a circular does not share with any other letter of the same facts."""
 
@@ -244,82 +241,38 @@ def test_what_cannot_be_announced_is_said_at_once(store: Store, now: datetime, k
         announce(store, now, Audience(kind, (1,)), key=key)
 
 
-@contextmanager
-def dying(store: Store) -> Iterator[Unit]:
-    """A unit of work whose process ends before it commits."""
-    with store.session() as session:
-        try:
-            yield store.unit_in(session)
-        finally:
-            session.rollback()
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.booleans(), st.integers(1, 4)), max_size=12))
-def test_whatever_ends_it_and_whenever_everybody_is_told_once(
-    sqlite_store: Store, now: datetime, steps: list[tuple[bool, int]]
-) -> None:
+def test_a_notice_may_be_for_many(sqlite_store: Store, now: datetime) -> None:
+    """As ``handlers/notices_*.py`` do it."""
+    town = build(sqlite_store, now)
     with sqlite_store.unit() as unit:
-        first = not unit.consortia.all()
-    if first:
-        build(sqlite_store, now)
-    with sqlite_store.unit() as unit:
-        unit.session.query(OutboxRow).delete()
-        unit.session.query(Circular).delete()
-    announce(sqlite_store, now, Audience("consortium", (1,)))
-    announce(sqlite_store, now, Audience("consortium", (1,)), key="another")
-    for dies, limit in steps:
-        with dying(sqlite_store) if dies else sqlite_store.unit() as unit:
-            unit.circulars.generate(now, limit)
-    write_out(sqlite_store, now, 3)
-    assert len(told(sqlite_store)) == 14
-    assert len(set(told(sqlite_store))) == 7
+        for part in ("reporter", "chair"):
+            unit.inbox.greet(f"o-{part}", wrote=True, gesture=False, now=now)
+            unit.identities.of(f"o-{part}").bind(town[part].member_id, now)
+        aloud = Aloud(unit=unit, texts=handlers.texts(), now=now, speaker=town["chair"])
+        aloud.broadcast(
+            Audience("consortium", (town.consortium,)),
+            "campaign",
+            key="campaign:3:open",
+            text="有什么难处，回一句话",
+        )
+    write_out(sqlite_store, now)
+    assert told(sqlite_store) == sorted(town[part].member_id for part in ("reporter", "chair"))
+    with sqlite_store.reading() as unit:
+        assert {row.priority for row in unit.session.scalars(select(OutboxRow))} == {Priority.NEWS}
 
 
-@pytest.mark.postgres
-def test_two_processes_share_the_work(postgresql_url: str, now: datetime) -> None:
-    stores = Store(postgresql_url, Vault(KEY)), Store(postgresql_url, Vault(KEY))
-    town = build(stores[0], now)
-    for number in range(6):
-        announce(stores[0], now, Audience("consortium", (town.consortium,)), key=f"news:{number}")
-    failures: list[Exception] = []
-
-    def work(store: Store) -> None:
-        try:
-            while True:
-                with store.reading() as unit:
-                    if not unit.circulars.due(now):
-                        return
-                with store.unit() as unit:
-                    unit.circulars.generate(now, 1)
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=work, args=(store,)) for store in (*stores, *stores)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
-    assert len(told(stores[0])) == 42
-    for store in stores:
-        store.close()
-
-
-@pytest.mark.postgres
-def test_while_one_writes_a_page_another_takes_the_next_circular(
-    postgresql_store: Store, now: datetime
-) -> None:
-    town = build(postgresql_store, now)
-    for key in ("one", "two"):
-        announce(postgresql_store, now, Audience("consortium", (town.consortium,)), key=key)
-    with postgresql_store.unit() as one, postgresql_store.unit() as other, postgresql_store.unit() as third:
-        assert one.circulars.generate(now, 3) == 3
-        assert other.circulars.generate(now, 3) == 3  # does not wait
-        assert third.circulars.generate(now, 3) == 0
-    with postgresql_store.reading() as unit:
-        keys = [key.partition(":")[0] for key in unit.session.scalars(select(OutboxRow.dedup_key))]
-    assert sorted(keys) == ["one"] * 3 + ["two"] * 3
+def test_what_was_taken_back_is_not_sent_either(store: Store, town: Town, now: datetime) -> None:
+    with store.unit() as unit:
+        unit.inbox.greet("o1", wrote=True, gesture=False, now=now)
+        unit.identities.of("o1").bind(town["reporter"].member_id, now)
+    announce(store, now, Audience("consortium", (town.consortium,)))
+    write_out(store, now)
+    with store.unit() as unit:
+        unit.circulars.withdraw("campaign:1:open", now)
+    with store.unit() as unit:
+        assert unit.outbox.lease(now, 50) == []
+    with store.reading() as unit:
+        assert set(unit.session.scalars(select(OutboxRow.state))) == {"dropped"}
 
 
 def test_every_kind_of_audience_is_a_condition(store: Store, now: datetime) -> None:

@@ -42,6 +42,7 @@ def sides(found: list[Indicator]) -> dict[str, tuple[int | None, int, str]]:
                 "claim_days": (None, 4, "1.5"),
                 "adopted": (0, 0, NOTHING),
                 "matched": (1, 3, "33.3%"),
+                "held_monthly": (0, 1, "0.0%"),
             },
             id="until the end of May",
         ),
@@ -60,6 +61,7 @@ def sides(found: list[Indicator]) -> dict[str, tuple[int | None, int, str]]:
                 "claim_days": (None, 5, "1.0"),
                 "adopted": (1, 1, "100.0%"),
                 "matched": (2, 4, "50.0%"),
+                "held_monthly": (0, 2, "0.0%"),
             },
             id="until the end of June",
         ),
@@ -78,6 +80,7 @@ def sides(found: list[Indicator]) -> dict[str, tuple[int | None, int, str]]:
                 "claim_days": (None, 1, "1.0"),
                 "adopted": (1, 1, "100.0%"),
                 "matched": (1, 1, "100.0%"),
+                "held_monthly": (0, 1, "0.0%"),
             },
             id="June alone",
         ),
@@ -93,7 +96,7 @@ def test_every_figure_is_what_was_counted_by_hand(
 
 def test_nothing_is_shown_as_nothing_and_never_as_all_or_none(store: Store, village: Village) -> None:
     with store.reading() as unit:
-        found = indicators(unit, Period(JUNE))
+        found = indicators(unit, Period(date(2026, 5, 30)))  # no turn's month is over
     assert [each.text for each in found] == [NOTHING] * len(definitions())
     assert [each.denominator for each in found] == [0] * len(definitions())
 

@@ -16,6 +16,7 @@ from models.meeting import (
     MeetingChanged,
     MeetingPast,
     MinutesWritten,
+    NoMeeting,
     NoSuchItem,
     NotInMeeting,
     OddHour,
@@ -106,9 +107,11 @@ def test_the_number_of_one_that_was_called_off_goes_to_the_next(store: Store, to
     with store.unit() as unit:
         assert not unit.meetings.cancel(held(unit, first), reason="抗旱", by=town["chair"], now=at(5, 12))
         assert not [each for each in unit.happenings if isinstance(each, MeetingChanged)], "nobody knew of it"
-        with pytest.raises(MeetingBegun):
+        with pytest.raises(NoMeeting):
             unit.meetings.cancel(held(unit, first), reason="", by=town["chair"], now=at(5, 12))
     second = call(store, town, now=at(5, 13))
+    with store.unit() as unit, pytest.raises(MeetingBegun):
+        unit.meetings.move(held(unit, second), starts_at=at(5, 30), by=town["chair"], now=MEETS)
     with store.reading() as unit:
         assert held(unit, second).sequence == 1
         assert unit.meetings.at_hand(town.consortium, MEETS).id == second  # type: ignore[union-attr]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 
 import msgspec
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from models.agenda import Agenda, Reminded
+from models.agenda import Agenda
 from models.moment import SHANGHAI, local
 from models.rota import (
     Kind,
@@ -22,15 +22,12 @@ from models.rota import (
     NotSkipped,
     Proposal,
     RotaChanged,
-    Row,
     Settings,
-    TermChange,
     TurnOver,
     TurnsChanged,
 )
 from models.store import Store, Unit
 from models.term import Term
-from models.turnkeeping import TermReminded
 from models.turns import DAY, Origin, Place, Span, Strategy
 from tests.store.town import Town, build
 
@@ -303,91 +300,3 @@ def test_who_comes_back_early_gets_its_turn_back(store: Store, town: Town, now: 
             term for term in unit.consortia.terms_of(town.consortium)[1:] if term.organisation_id == power
         )
         assert (first.starts_on, first.origin) == (date(2026, 8, 1), "debt")
-
-
-# ---- notices -----------------------------------------------------------------------------------------
-
-
-def climb(store: Store, now: datetime) -> list[Reminded]:
-    with store.unit() as unit:
-        unit.reminding.climb(now)
-        return [each for each in unit.happenings if isinstance(each, Reminded)]
-
-
-def test_a_turn_that_moves_is_told_to_whoever_was_told_before(
-    store: Store, town: Town, now: datetime
-) -> None:
-    assert [each.about.rung for each in climb(store, now)] == ["preview"]
-    with store.unit() as unit:
-        june = unit.consortia.terms_of(town.consortium)[1]
-        unit.agendas.acknowledge("term", june.id, town["next_chair"].member_id, now)
-        unit.rotas.take_over(
-            town.consortium,
-            [_row(june.id, 2, june.organisation_id, date(2026, 6, 8), date(2026, 6, 30))],
-            now,
-        )
-        unit.rotas.tell(now)
-        assert told(unit) == {town.organisations["power"]: [Kind.MOVED]}
-        agenda = unit.agendas.of("term", june.id)
-        assert agenda is not None
-        assert (agenda.edition, agenda.marked("acknowledged")) == (2, False)
-    # It climbs on from where the new day puts it.
-    assert [each.about.rung for each in climb(store, at("2026-05-25T10:00"))] == ["topics"]
-
-
-def test_a_turn_that_goes_to_another_is_told_off_and_the_other_climbs_anew(
-    store: Store, town: Town, now: datetime
-) -> None:
-    climb(store, at("2026-05-20T09:00"))
-    with store.unit() as unit:
-        june = unit.consortia.terms_of(town.consortium)[1]
-        unit.rotas.take_over(
-            town.consortium,
-            [_row(june.id, 2, town.organisations["market"], june.starts_on, june.ends_on)],
-            now,
-        )
-        unit.rotas.tell(now)
-        assert told(unit) == {town.organisations["power"]: [Kind.OFF]}
-    [anew] = climb(store, at("2026-05-20T10:00"))
-    assert isinstance(anew, TermReminded)
-    assert (anew.about.rung, anew.about.edition) == ("topics", 2)
-    assert anew.organisation_id == town.organisations["market"]
-
-
-def test_an_import_that_changes_what_nobody_was_told_is_nobodys_news(
-    store: Store, town: Town, now: datetime
-) -> None:
-    with store.unit() as unit:
-        june = unit.consortia.terms_of(town.consortium)[1]
-        unit.rotas.take_over(
-            town.consortium,
-            [_row(june.id, 2, town.organisations["market"], june.starts_on, june.ends_on)],
-            now,
-        )
-        assert not unit.rotas.telling_due()
-        [off, given] = unit.session.scalars(select(TermChange).order_by(TermChange.id)).all()
-        assert (off.kind, off.cause, given.kind) == ("off", "import", "given")
-
-
-def test_silence_goes_up_from_the_deputy_to_the_lead_and_above(
-    store: Store, town: Town, now: datetime
-) -> None:
-    heard = []
-    for day in range(20, 33):
-        moment = at("2026-05-01T10:30") + timedelta(days=day)
-        heard += [(local(moment).day, each.about.rung, each.to) for each in climb(store, moment)]
-    assert heard == [
-        (21, "topics", ("incoming",)),
-        (25, "week", ("incoming",)),
-        (25, "leaving", ("outgoing",)),
-        (27, "deputy", ("deputy",)),
-        (29, "lead", ("lead",)),
-        (31, "eve", ("incoming",)),
-        (31, "above", ("above",)),
-        (1, "begins", ("incoming",)),
-        (1, "begin", ("both",)),
-    ]
-
-
-def _row(term_id: int, sequence: int, organisation_id: int, first: date, last: date) -> Row:
-    return Row(term_id, sequence, organisation_id, first, last, Origin.IMPORT)

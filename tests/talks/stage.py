@@ -102,6 +102,8 @@ class Stage:
         schema.upgrade(self.store)
         load_world(self.store, WORLD, self.clock())
         with self.store.unit() as unit:
+            while unit.rotas.plan(self.clock()):
+                pass
             # Whatever was due before the curtain rises was told then.
             while unit.reminding.reached(self.clock()):
                 unit.reminding.climb(self.clock())

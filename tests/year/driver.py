@@ -94,7 +94,7 @@ class Driver:
             "BOT_DATABASE__URL": self.url,
             "BOT_DATABASE__POOL_SIZE": "2",
             "BOT_PRIVACY__DATA_KEY": KEY,
-            "BOT_NOTICES__TICK_S": "0.03",
+            "BOT_NOTICES__TICK_S": "0.3",
             "BOT_NOTICES__DAILY_QUOTA": str(self.quota),
             "BOT_WECHAT__API_BASE": f"http://127.0.0.1:{self.platform_port}",
             "BOT_WECHAT__TIMEOUT_S": "2",
@@ -171,7 +171,14 @@ class Driver:
                 text("SELECT count(*) FROM agendas WHERE stopped_at IS NULL AND next_at <= :now"),
                 {"now": now},
             )
-        return waiting + rungs, on_their_way
+            circulars = connection.scalar(
+                text(
+                    "SELECT count(*) FROM circulars WHERE done_at IS NULL AND withdrawn_at IS NULL"
+                    " AND due_at <= :soon"
+                ),
+                {"soon": now + timedelta(hours=1)},
+            )
+        return waiting + rungs + circulars, on_their_way
 
     async def settle(self, patience_s: float = 8.0, *, thoroughly: bool = False) -> None:
         """Waits until nothing is due; what a killed process held comes back when its lease is over.

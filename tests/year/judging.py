@@ -27,6 +27,8 @@ class Verdict:
     needless: int = 0
     """Dropped because the turn had moved or somebody had answered before it left."""
     letters: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why those wait that wait, or were dropped."""
     arrived: int = 0
     repeated: list[Arrived] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -35,6 +37,9 @@ class Verdict:
 def judge(oracle: Oracle, platform: Platform, rows: list[Row], began: datetime, ended: datetime) -> Verdict:
     """Holds the three against each other."""
     verdict = Verdict(letters=oracles.by_state(rows), arrived=len(platform.arrived))
+    verdict.reasons.update(
+        f"{row.state} {row.kind}: {row.reason}" for row in rows if row.state in ("waiting", "dropped", "dead")
+    )
     _told(verdict, oracle, rows, began, ended)
     _ended(verdict, rows, ended)
     _phones(verdict, platform, rows)

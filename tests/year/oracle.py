@@ -34,6 +34,10 @@ LADDER = (
 )
 
 
+SAME = timedelta(hours=6)
+"""The same words so soon after are the same letter; the next morning they may be another one."""
+
+
 @dataclass(frozen=True)
 class Turn:
     """A turn as it stood."""
@@ -190,13 +194,13 @@ def ledger(store: Store) -> list[Row]:
 
 
 def repeated(arrived: list[Arrived]) -> list[Arrived]:
-    """What reached a phone a second time: the same template message, or the same words within a day."""
+    """What reached a phone a second time: the same template message, or the same words soon after."""
     seen: dict[tuple[str, str], datetime] = {}
     found = []
     for each in arrived:
         key = (each.openid, each.client_msg_id or each.words)
         before = seen.get(key)
-        if before is not None and each.at - before < timedelta(days=1):
+        if before is not None and each.at - before < SAME:
             found.append(each)
         seen[key] = each.at
     return found

@@ -79,6 +79,7 @@ def _report(verdict: Verdict, life: Life, driver: Driver) -> str:
             f" next contact {verdict.to_call}, needless by then {verdict.needless}",
             f"letters {dict(verdict.letters)}; on phones {verdict.arrived}, twice {len(verdict.repeated)}",
             f"platform {dict(driver.platform.outcomes)}",
+            *(f"  {count} {why}" for why, count in verdict.reasons.most_common(25)),
             f"people {life.done}",
             f"{driver.steps} steps, {driver.settling_s:.0f} s of waiting",
         )

@@ -23,7 +23,11 @@ async def main(clock_file: Path, port: int) -> None:
     runner = web.AppRunner(product.application(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
-    await asyncio.Event().wait()
+    shown = clock()
+    while True:
+        await asyncio.sleep(0.005)
+        if shown != (shown := clock()):
+            product.rounds.ring()
 
 
 if __name__ == "__main__":

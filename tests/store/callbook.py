@@ -1,13 +1,15 @@
-"""What the tests of the call list share: who is on WeChat, letters that wait, and the list as somebody reads it."""
+"""A town of which some are on WeChat, and letters that do not reach them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from models.admission import bind
+from models.call import Call
 from models.calls import Listed
 from models.letter import Outcome, Verdict
 from models.member import Member
@@ -18,9 +20,11 @@ from .town import Town, build
 
 DAY = timedelta(days=1)
 Owe = Callable[..., int]
+"""Owes somebody (their part, a key, the moment, a priority …) a letter; gives its id."""
 
 
-def on_wechat(store: Store, now: datetime) -> Town:
+@pytest.fixture
+def town(store: Store, now: datetime) -> Town:
     """The town; whoever holds a post is on WeChat, the others are not."""
     town = build(store, now)
     with store.unit() as unit:
@@ -43,7 +47,8 @@ def leave(unit: Unit, part: str, now: datetime) -> None:
     unit.identities.of(f"o-{part}").leave()
 
 
-def owing(store: Store, town: Town) -> Owe:
+@pytest.fixture
+def owe(store: Store, town: Town) -> Owe:
     """Owes somebody a letter and lets the post try once; on WeChat, no channel is open. Gives the letter's id."""
 
     def owe(part: str, key: str, now: datetime, priority: Priority = Priority.DUTY, **more: object) -> int:
@@ -85,3 +90,9 @@ def states(store: Store) -> dict[str, str]:
     """Every letter's state by its key."""
     with store.reading() as unit:
         return {row[0]: row[1] for row in unit.session.execute(select(OutboxRow.dedup_key, OutboxRow.state))}
+
+
+def the_call(unit: Unit, town: Town, part: str, now: datetime) -> Call:
+    """The only call of somebody's list."""
+    [call] = unit.calls.listed(town[part], now)
+    return call
