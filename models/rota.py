@@ -57,7 +57,7 @@ class Rota(Base):
     first_on: Mapped[date]
     """The day from which periods are counted."""
     filled_until: Mapped[date | None] = mapped_column(index=True)
-    """The last day of the last turn on file, as of the last look."""
+    """The last day of the last turn on file, as of the last look; where nobody may chair, how far was looked."""
     version: Mapped[int]
     set_at: Mapped[datetime]
     set_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))

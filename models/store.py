@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,7 @@ from models.founding import Founding
 from models.handover import Handovers
 from models.heartbeat import Heartbeats
 from models.identity import Identities
+from models.kept import Kept
 from models.meetings import Meetings
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
@@ -89,6 +89,117 @@ CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 
 class Unit:
     """One piece of work in one transaction: the collections, and what happened on the way."""
+
+    organisations = Kept(Organisations)
+    """组织与职务."""
+    posts = Kept(Posts)
+    """任职."""
+    members = Kept(Members)
+    """党员."""
+    identities = Kept(Identities)
+    """微信身份."""
+    consortia = Kept(Consortia)
+    """融合体与轮值."""
+    rotas = Kept(Rotas)
+    """轮值表."""
+    swaps = Kept(Swaps)
+    """换班."""
+    swapping = Kept(Swapping)
+    """换班的各步."""
+    handovers = Kept(Handovers)
+    """交接."""
+    founding = Kept(Founding)
+    """建体与成员单位."""
+    belts = Kept(Belts)
+    """发展带与示范点."""
+    categories = Kept(Categories)
+    """类别."""
+    supplies = Kept(Supplies)
+    """供需清单."""
+    uses = Kept(Uses)
+    """占用."""
+    cases = Kept(Cases)
+    """需求与问题."""
+    books = Kept(Books)
+    """各家签的清单."""
+    standings = Kept(Standings)
+    """谁是什么身份."""
+    claims = Kept(Claims)
+    """认领、派单、延期."""
+    casework = Kept(Casework)
+    """受理."""
+    claiming = Kept(Claiming)
+    """认领的各步."""
+    solving = Kept(Solving)
+    """办理."""
+    closing = Kept(Closing)
+    """评价与销号."""
+    projects = Kept(Projects)
+    """项目."""
+    timeline = Kept(Timeline)
+    """时间线."""
+    suggestions = Kept(Suggestions)
+    """建议."""
+    findings = Kept(Findings)
+    """倒着找."""
+    attachments = Kept(Attachments)
+    """佐证."""
+    appeals = Kept(Appeals)
+    """转人工."""
+    rules = Kept(Rules)
+    """关键词规则."""
+    inbox = Kept(Inbox)
+    """收到的消息."""
+    outbox = Kept(Outbox)
+    """待发消息."""
+    circulars = Kept(Circulars)
+    """通知群发."""
+    calls = Kept(Calls)
+    """电话名单."""
+    calling = Kept(Calling)
+    """打电话的安排."""
+    allowance = Kept(Allowance)
+    """推送限度."""
+    pauses = Kept(Pauses)
+    """停发."""
+    consents = Kept(Consents)
+    """订阅通知的同意."""
+    workdays = Kept(Workdays)
+    """工作日历."""
+    clocks = Kept(Clocks)
+    """时限."""
+    urgings = Kept(Urgings)
+    """催办、督办、提级."""
+    agendas = Kept(Agendas)
+    """提醒日程."""
+    asking = Kept(Asking)
+    """回执."""
+    reminding = Kept(Reminding)
+    """按日程提醒."""
+    calendars = Kept(Calendars)
+    """日历订阅的内容."""
+    calendar_links = Kept(CalendarLinks)
+    """日历订阅的网址."""
+    heartbeats = Kept(Heartbeats)
+    """各项轮询的心跳."""
+    watching = Kept(Watching)
+    """自查与告警."""
+    campaigns = Kept(Campaigns)
+    """需求征集."""
+    meetings = Kept(Meetings)
+    """联席会议."""
+    resolving = Kept(Resolving)
+    """会上的决定."""
+    activities = Kept(Activities)
+    """活动."""
+    attending = Kept(Attending)
+    """报名、请假、点名."""
+    recurring = Kept(Recurring)
+    """固定活动."""
+    volunteering = Kept(Volunteering)
+    """志愿服务记录."""
+    revisions = Kept(Revisions)
+    """变更计数."""
 
     def __init__(self, session: PendingSession, vault: Vault, directory: Directory, policy: Policy) -> None:
         self._session = session
@@ -139,281 +250,6 @@ class Unit:
     def question(self, category: str) -> str:
         """The directory's question for the place of a matter of that category; empty: none is needed."""
         return self.directory.question(category, self)
-
-    @cached_property
-    def organisations(self) -> Organisations:
-        """组织与职务."""
-        return Organisations(self)
-
-    @cached_property
-    def posts(self) -> Posts:
-        """任职."""
-        return Posts(self)
-
-    @cached_property
-    def members(self) -> Members:
-        """党员."""
-        return Members(self)
-
-    @cached_property
-    def identities(self) -> Identities:
-        """微信身份."""
-        return Identities(self)
-
-    @cached_property
-    def consortia(self) -> Consortia:
-        """融合体与轮值."""
-        return Consortia(self)
-
-    @cached_property
-    def rotas(self) -> Rotas:
-        """轮值表."""
-        return Rotas(self)
-
-    @cached_property
-    def swaps(self) -> Swaps:
-        """换班."""
-        return Swaps(self)
-
-    @cached_property
-    def swapping(self) -> Swapping:
-        """换班的各步."""
-        return Swapping(self)
-
-    @cached_property
-    def handovers(self) -> Handovers:
-        """交接."""
-        return Handovers(self)
-
-    @cached_property
-    def founding(self) -> Founding:
-        """建体与成员单位."""
-        return Founding(self)
-
-    @cached_property
-    def belts(self) -> Belts:
-        """发展带与示范点."""
-        return Belts(self)
-
-    @cached_property
-    def categories(self) -> Categories:
-        """类别."""
-        return Categories(self)
-
-    @cached_property
-    def supplies(self) -> Supplies:
-        """供需清单."""
-        return Supplies(self)
-
-    @cached_property
-    def uses(self) -> Uses:
-        """占用."""
-        return Uses(self)
-
-    @cached_property
-    def cases(self) -> Cases:
-        """需求与问题."""
-        return Cases(self)
-
-    @cached_property
-    def books(self) -> Books:
-        """各家签的清单."""
-        return Books(self)
-
-    @cached_property
-    def standings(self) -> Standings:
-        """谁是什么身份."""
-        return Standings(self)
-
-    @cached_property
-    def claims(self) -> Claims:
-        """认领、派单、延期."""
-        return Claims(self)
-
-    @cached_property
-    def casework(self) -> Casework:
-        """受理."""
-        return Casework(self)
-
-    @cached_property
-    def claiming(self) -> Claiming:
-        """认领的各步."""
-        return Claiming(self)
-
-    @cached_property
-    def solving(self) -> Solving:
-        """办理."""
-        return Solving(self)
-
-    @cached_property
-    def closing(self) -> Closing:
-        """评价与销号."""
-        return Closing(self)
-
-    @cached_property
-    def projects(self) -> Projects:
-        """项目."""
-        return Projects(self)
-
-    @cached_property
-    def timeline(self) -> Timeline:
-        """时间线."""
-        return Timeline(self)
-
-    @cached_property
-    def suggestions(self) -> Suggestions:
-        """建议."""
-        return Suggestions(self)
-
-    @cached_property
-    def findings(self) -> Findings:
-        """倒着找."""
-        return Findings(self)
-
-    @cached_property
-    def attachments(self) -> Attachments:
-        """佐证."""
-        return Attachments(self)
-
-    @cached_property
-    def appeals(self) -> Appeals:
-        """转人工."""
-        return Appeals(self)
-
-    @cached_property
-    def rules(self) -> Rules:
-        """关键词规则."""
-        return Rules(self)
-
-    @cached_property
-    def inbox(self) -> Inbox:
-        """收到的消息."""
-        return Inbox(self)
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """待发消息."""
-        return Outbox(self)
-
-    @cached_property
-    def circulars(self) -> Circulars:
-        """通知群发."""
-        return Circulars(self)
-
-    @cached_property
-    def calls(self) -> Calls:
-        """电话名单."""
-        return Calls(self)
-
-    @cached_property
-    def calling(self) -> Calling:
-        """打电话的安排."""
-        return Calling(self)
-
-    @cached_property
-    def allowance(self) -> Allowance:
-        """推送限度."""
-        return Allowance(self)
-
-    @cached_property
-    def pauses(self) -> Pauses:
-        """停发."""
-        return Pauses(self)
-
-    @cached_property
-    def consents(self) -> Consents:
-        """订阅通知的同意."""
-        return Consents(self)
-
-    @cached_property
-    def workdays(self) -> Workdays:
-        """工作日历."""
-        return Workdays(self)
-
-    @cached_property
-    def clocks(self) -> Clocks:
-        """时限."""
-        return Clocks(self)
-
-    @cached_property
-    def urgings(self) -> Urgings:
-        """催办、督办、提级."""
-        return Urgings(self)
-
-    @cached_property
-    def agendas(self) -> Agendas:
-        """提醒日程."""
-        return Agendas(self)
-
-    @cached_property
-    def asking(self) -> Asking:
-        """回执."""
-        return Asking(self)
-
-    @cached_property
-    def reminding(self) -> Reminding:
-        """按日程提醒."""
-        return Reminding(self)
-
-    @cached_property
-    def calendars(self) -> Calendars:
-        """日历订阅的内容."""
-        return Calendars(self)
-
-    @cached_property
-    def calendar_links(self) -> CalendarLinks:
-        """日历订阅的网址."""
-        return CalendarLinks(self)
-
-    @cached_property
-    def heartbeats(self) -> Heartbeats:
-        """各项轮询的心跳."""
-        return Heartbeats(self)
-
-    @cached_property
-    def watching(self) -> Watching:
-        """自查与告警."""
-        return Watching(self)
-
-    @cached_property
-    def campaigns(self) -> Campaigns:
-        """需求征集."""
-        return Campaigns(self)
-
-    @cached_property
-    def meetings(self) -> Meetings:
-        """联席会议."""
-        return Meetings(self)
-
-    @cached_property
-    def resolving(self) -> Resolving:
-        """会上的决定."""
-        return Resolving(self)
-
-    @cached_property
-    def activities(self) -> Activities:
-        """活动."""
-        return Activities(self)
-
-    @cached_property
-    def attending(self) -> Attending:
-        """报名、请假、点名."""
-        return Attending(self)
-
-    @cached_property
-    def recurring(self) -> Recurring:
-        """固定活动."""
-        return Recurring(self)
-
-    @cached_property
-    def volunteering(self) -> Volunteering:
-        """志愿服务记录."""
-        return Volunteering(self)
-
-    @cached_property
-    def revisions(self) -> Revisions:
-        """变更计数."""
-        return Revisions(self)
 
 
 class Store:

@@ -80,12 +80,12 @@ def test_an_activity_is_seen_by_those_whom_it_is_for(store: Store, town: Town, n
     with store.reading() as unit:
         look = unit.activities.look
         for who in ("reporter", "market", "chair", "lead"):
-            assert look(number, town[who]).number == number
-        assert look(own, town["reporter"]).number == own
-        assert look(opened, town["stranger"]).number == opened
+            assert look(number, town[who], now).number == number
+        assert look(own, town["reporter"], now).number == own
+        assert look(opened, town["stranger"], now).number == opened
         for seen, who in ((number, "stranger"), (own, "market"), (own, "chair"), (99, "chair")):
             with pytest.raises(ActivityUnknown):
-                look(seen, town[who])
+                look(seen, town[who], now)
         coming = unit.activities.coming
         assert [each.number for each in coming(town["reporter"], now, 9)] == [number, own, opened]
         assert [each.number for each in coming(town["market"], now, 9)] == [number, opened]

@@ -34,6 +34,7 @@ from models.moment import SHANGHAI
 from models.policy import Policy
 from models.purpose import Purpose, lost
 from models.store import Store, Unit
+from models.turns import Origin
 from models.workday import Calendar, YearMissing, shipped
 from tests.store.town import Town, build, report
 
@@ -120,10 +121,12 @@ def test_nothing_opens_by_itself_where_the_office_does_not_want_it(store: Store,
 def test_nothing_opens_on_a_guessed_working_day(store: Store, town: Town) -> None:
     with store.unit() as unit:
         for term in unit.consortia.terms():
-            term.move(
+            term.renew(
+                sequence=term.sequence,
                 organisation_id=term.organisation_id,
                 starts_on=term.starts_on.replace(year=2027),
                 ends_on=term.ends_on.replace(year=2027),
+                origin=Origin.IMPORT,
             )
     assert open_by_rule(store, datetime(2027, 5, 6, 9, tzinfo=SHANGHAI)) == 0
 

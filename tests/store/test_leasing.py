@@ -105,6 +105,20 @@ def test_whoever_left_the_post_is_not_told_in_it(store: Store, village: Village,
     assert take(store, now + timedelta(days=1)) == []
 
 
+def test_a_post_that_ended_this_noon_is_left_this_noon(store: Store, village: Village, now: datetime) -> None:
+    on_wechat(store, now, village.li.member_id)
+    noon = now + timedelta(hours=3)
+    with store.unit() as unit:
+        for post in unit.session.query(Post).all():
+            post.leave(noon)
+        owe(unit, "a", now, member_id=village.li.member_id, office_id=village.east)
+    assert texts(take(store, noon - timedelta(seconds=1))) == ["信 a"]
+    with store.unit() as unit:
+        owe(unit, "b", now, member_id=village.li.member_id, office_id=village.east)
+    assert take(store, noon) == []
+    assert states(store)["b"] == ("dropped", "收信人已经不在这个职务上")
+
+
 def test_what_is_too_late_is_dropped(store: Store, village: Village, now: datetime) -> None:
     on_wechat(store, now, village.zhang.member_id)
     with store.unit() as unit:

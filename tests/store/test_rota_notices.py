@@ -157,5 +157,5 @@ def test_the_right_of_the_chair_goes_over_at_midnight_everywhere(
             assert unit.standings.duty(case, moment).chair_id == expected
             assert "chair" in {role.value for role in unit.standings.of(case, town[chair], moment).roles}
             assert "chair" not in {role.value for role in unit.standings.of(case, town[idle], moment).roles}
-            assert [each.id for each in unit.books.desks(town[chair], day)] == [town.consortium]
-            assert unit.books.desks(town[idle], day) == []
+            assert [each.id for each in unit.books.desks(town[chair], moment)] == [town.consortium]
+            assert unit.books.desks(town[idle], moment) == []

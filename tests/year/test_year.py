@@ -63,7 +63,7 @@ def test_a_year(postgresql_url: str, tmp_path: Path) -> None:
     asyncio.run(go())
     verdict = judge(oracle, platform, oracles.ledger(store), began, clock())
     store.close()
-    print(_report(verdict, life, driver))
+    print(_report(verdict, life, driver))  # noqa: T201 - for whoever runs a year by hand
     assert not verdict.faults, (len(verdict.faults), verdict.faults[:20])
     assert verdict.expected > CONSORTIA * DAYS / 10
     assert len(verdict.repeated) <= verdict.arrived / 10_000, verdict.repeated[:20]
