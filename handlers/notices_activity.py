@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from bot.kit.context import Aloud
 from bot.kit.lists import shorten
@@ -20,6 +21,8 @@ from models.outbox import ABOUT_NOTHING, Priority
 on = Router()
 
 _LABEL = 30
+_UP_AND_ABOUT = timedelta(days=1, hours=10)
+"""Until ten o'clock of the next day, counted from midnight."""
 
 
 @on.happened(ActivityReminded)
@@ -115,6 +118,13 @@ def _text(aloud: Aloud, activity: ActivityReminded) -> str:
     )
 
 
+def _pressing(now: datetime, *moments: datetime) -> Priority:
+    """Whoever had their one push of the day would hear tomorrow morning: too late for what is on before they are up and
+    about then."""
+    morning = local(now).replace(hour=0, minute=0) + _UP_AND_ABOUT
+    return Priority.URGENT if any(now < moment <= morning for moment in moments) else Priority.ANSWER
+
+
 @on.happened(ActivityMoved)
 def moved(aloud: Aloud, activity: ActivityMoved) -> None:
     """改期：报了名的、通知过的，各告诉一次；承办单位的联络员也知道。"""
@@ -155,7 +165,7 @@ def moved(aloud: Aloud, activity: ActivityMoved) -> None:
             text=f"{news}\n{asked}",
             fields=fields,
             about=about,
-            priority=Priority.ANSWER,
+            priority=_pressing(aloud.now, activity.before, activity.starts_at),
         )
     _to_host(aloud, activity.host_id, "activity_moved", key, news)
 
@@ -173,7 +183,13 @@ def off(aloud: Aloud, activity: ActivityOff) -> None:
     )
     fields = {"title": shorten(activity.label, 20), "number": str(activity.number)}
     _to_members(
-        aloud, activity.members, "activity_off", key=key, text=text, fields=fields, priority=Priority.ANSWER
+        aloud,
+        activity.members,
+        "activity_off",
+        key=key,
+        text=text,
+        fields=fields,
+        priority=_pressing(aloud.now, activity.starts_at),
     )
     _to_host(aloud, activity.host_id, "activity_off", key, text)
 
@@ -199,5 +215,5 @@ def place_found(aloud: Aloud, activity: PlaceFound) -> None:
             place=activity.place,
         ),
         fields={"title": shorten(activity.label, 20), "number": str(activity.number)},
-        priority=Priority.ANSWER,
+        priority=_pressing(aloud.now, activity.starts_at),
     )

@@ -8,10 +8,12 @@ from bot.kit.context import Aloud
 from bot.kit.days import day_of
 from bot.kit.lists import shorten
 from bot.kit.router import Router
+from models.agenda import About
 from models.life import CaseKind
 from models.moves import CaseMoved
 from models.organisation import Officer
-from models.outbox import Priority
+from models.outbox import ABOUT_NOTHING, Priority
+from models.purpose import WHILE
 
 on = Router()
 
@@ -129,9 +131,17 @@ def moved(aloud: Aloud, move: CaseMoved) -> None:
             key=f"case:{move.number}:{move.step}:{name}:{aloud.now:%m%d%H%M%S%f}:{move.times}",
             text=aloud.say(f"notices_case.{move.step}_{name}", **facts),
             fields={"title": shorten(move.text, 20), "number": str(move.number), "who": shorten(unit, 20)},
+            about=_about(move, name),
             # In an urgent case nothing that somebody waits for is put off, neither by night nor by other letters.
             priority=Priority.URGENT if move.urgent and priority <= Priority.ANSWER else priority,
         )
+
+
+def _about(move: CaseMoved, name: str) -> About:
+    """What says where the case stands is dropped when it stands elsewhere by the time that it could be told."""
+    if move.step in WHILE and name in ("reporter", "asked"):
+        return About("case", move.number, rung=move.step)
+    return ABOUT_NOTHING
 
 
 def _soon(aloud: Aloud, move: CaseMoved) -> str:

@@ -163,7 +163,7 @@ def _who(ctx: Context, step: Roll, page: list[Attendee], text: str) -> tuple[lis
 def minutes(ctx: Context) -> Reply:
     """纪要 3 做了什么、定了什么；接着发的照片也归它。"""
     if ctx.number is None:
-        return ctx.say("rollcall.which", word="纪要")
+        return ctx.say("rollcall.which_minutes")
     activity = ctx.unit.activities.to_run(ctx.number, ctx.member, ctx.now)
     activity.check_begun(ctx.now)
     if not plain(ctx.rest):

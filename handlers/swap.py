@@ -40,7 +40,7 @@ class WhyObject(Step, frozen=True):
     swap: int
 
 
-@on.command("换班", "调班", "换轮值", "我要换班")
+@on.command("换班", "调班", "换轮值", "我要换班", takes="number?words")
 def begin(ctx: Context) -> Reply:
     """换班：看自己单位往后哪一期，跟哪家能换。"""
     turns = ctx.unit.swaps.turns_of(ctx.member, ctx.now)[:MOST_CHOICES]

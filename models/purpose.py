@@ -119,11 +119,31 @@ _OVER: Final = {
 }
 
 
+_WAITING: Final = (CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.OPEN)
+_IN_HAND: Final = (CaseState.CLAIMED, CaseState.IN_PROGRESS)
+WHILE: Final[Mapping[str, frozenset[str]]] = {
+    "accept": frozenset(_WAITING),  # 受理了，正在找单位办
+    "dispatch": frozenset(_WAITING),  # 请您单位办
+    "claim": frozenset(_IN_HAND),  # 有单位接了，24 小时内联系您
+    "progress": frozenset(_IN_HAND),
+    "resolve": frozenset((CaseState.RESOLVED,)),  # 您看办得怎么样
+}
+"""Letters that say where a case stands, by the step that they tell: in which states that is still so. A letter that waits
+a night may be overtaken, and nobody is asked to rate what they have rated."""
+
+
 def _case_over(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
-    """Nobody has to do anything about the case any more."""
-    query = select(Case.number, Case.state).where(Case.number.in_(_ids(letters)), Case.state.in_(_OVER))
-    over = {number: _OVER[state] for number, state in unit.connection.execute(query)}
-    return {each.id: over[each.subject_id] for each in letters if each.subject_id in over}
+    """Nobody has to do anything about the case any more, or it is further than the letter says."""
+    query = select(Case.number, Case.state).where(Case.number.in_(_ids(letters)))
+    states = {number: state for number, state in unit.connection.execute(query)}
+    found = {}
+    for each in letters:
+        state = states.get(each.subject_id or 0)
+        if state in _OVER:
+            found[each.id] = _OVER[state]
+        elif state is not None and each.rung in WHILE and state not in WHILE[each.rung]:
+            found[each.id] = "这件事已经往前走了"
+    return found
 
 
 def _has_answered(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:

@@ -157,7 +157,8 @@ class Told:
                 [each.value for each in (State.PENDING, State.SENT, State.DELIVERED, State.WAITING)]
             ),
         )
-        return {member_id for member_id in self._unit.connection.execute(query).scalars() if member_id}
+        found = self._unit.connection.execute(query).scalars()
+        return {member_id for member_id in found if member_id is not None}
 
     def told(self, subject: str, subject_id: int) -> set[int]:
         """The members whom a letter about it reached, or may have: sent, on its way right now, or unknown."""

@@ -11,15 +11,13 @@ from hypothesis import strategies as st
 
 from models.agenda import About
 from models.circular import Circular
-from models.clock import Clock, ClockKind
 from models.letter import CUSTOM, SUBSCRIPTION, TEMPLATE, Outcome, Verdict
 from models.moment import SHANGHAI
-from models.organisation import Post
 from models.outbox import OutboxRow, Priority
 from models.owed import Body
 from models.quiet import Quiet
 from models.store import Store, Unit
-from tests.store.conftest import Village, matter
+from tests.store.conftest import Village
 from tests.store.owing import ACCEPTED, on_wechat, owe, settle, states, take, texts, tight
 
 # ---- purpose -------------------------------------------------------------------------------------
@@ -53,70 +51,6 @@ def test_a_letter_whose_matter_moved_ended_or_was_answered_is_dropped(
         3: ("dropped", "已经有人回执"),
         9: ("dropped", "事情已经结束或者取消"),
     }
-
-
-def test_a_letter_about_a_stopped_clock_or_a_withdrawn_case_is_dropped(
-    store: Store, village: Village, now: datetime
-) -> None:
-    on_wechat(store, now, village.li.member_id)
-    with store.unit() as unit:
-        numbers = []
-        for text in ("五百斤土豆", "三百斤萝卜"):
-            case = matter(village.zhang, now, text)
-            unit.session.add(case)
-            unit.session.flush()
-            numbers.append(case.number)
-        clocks = [Clock.begin(number, ClockKind.ACCEPT, started_at=now, due_at=now) for number in numbers]
-        unit.session.add_all(clocks)
-        unit.session.flush()
-        clocks[0].stop(now)
-        for number, clock in zip(numbers, clocks, strict=True):
-            for subject, subject_id in (("clock", clock.id), ("case", number)):
-                owe(
-                    unit,
-                    f"{subject}:{number}",
-                    now,
-                    member_id=village.li.member_id,
-                    office_id=village.east,
-                    about=About(subject, subject_id),
-                    priority=Priority.ANSWER,
-                )
-        unit.connection.exec_driver_sql(f"UPDATE cases SET state = 'withdrawn' WHERE number = {numbers[1]}")
-    assert texts(take(store, now)) == sorted([f"信 case:{numbers[0]}", f"信 clock:{numbers[1]}"])
-    found = states(store)
-    assert found[f"clock:{numbers[0]}"] == ("dropped", "催办的事已经办了")
-    assert found[f"case:{numbers[1]}"] == ("dropped", "这件事已经撤回")
-
-
-def test_whoever_left_the_post_is_not_told_in_it(store: Store, village: Village, now: datetime) -> None:
-    on_wechat(store, now, village.li.member_id)
-    with store.unit() as unit:
-        owe(unit, "a", now, member_id=village.li.member_id, office_id=village.east)
-        owe(unit, "b", now, member_id=village.li.member_id, office_id=village.west)
-    assert texts(take(store, now)) == ["信 a"]
-    assert states(store)["b"] == ("dropped", "收信人已经不在这个职务上")
-    with store.unit() as unit:
-        owe(unit, "c", now, member_id=village.li.member_id, office_id=village.east)
-        for post in unit.session.query(Post).all():
-            post.leave(date(2026, 5, 12))
-    assert texts(take(store, now)) == ["信 c"]
-    with store.unit() as unit:
-        owe(unit, "d", now, member_id=village.li.member_id, office_id=village.east)
-    assert take(store, now + timedelta(days=1)) == []
-
-
-def test_a_post_that_ended_this_noon_is_left_this_noon(store: Store, village: Village, now: datetime) -> None:
-    on_wechat(store, now, village.li.member_id)
-    noon = now + timedelta(hours=3)
-    with store.unit() as unit:
-        for post in unit.session.query(Post).all():
-            post.leave(noon)
-        owe(unit, "a", now, member_id=village.li.member_id, office_id=village.east)
-    assert texts(take(store, noon - timedelta(seconds=1))) == ["信 a"]
-    with store.unit() as unit:
-        owe(unit, "b", now, member_id=village.li.member_id, office_id=village.east)
-    assert take(store, noon) == []
-    assert states(store)["b"] == ("dropped", "收信人已经不在这个职务上")
 
 
 def test_what_is_too_late_is_dropped(store: Store, village: Village, now: datetime) -> None:

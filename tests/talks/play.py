@@ -10,7 +10,8 @@ from pathlib import Path
 from bot import log
 from bot.language import Language
 from models.store import Store
-from models.vault import Vault, new_key
+from models.vault import Vault
+from tests.conftest import KEY
 from tests.talks.stage import Cue, Stage, read
 from tests.talks.test_talks import CAST
 
@@ -34,7 +35,7 @@ def main(path: Path) -> None:
     """Rehearses one script; what it expects is ignored."""
     log.set_up("ERROR")
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{folder}/talk.db", Vault(new_key()))
+        store = Store(f"sqlite:///{folder}/talk.db", Vault(KEY))
         stage = Rehearsal(store, Language())
         stage.prepare()
         stage.bind(*CAST)
