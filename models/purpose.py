@@ -126,6 +126,11 @@ WHILE: Final[Mapping[str, frozenset[str]]] = {
     "dispatch": frozenset(_WAITING),  # 请您单位办
     "claim": frozenset(_IN_HAND),  # 有单位接了，24 小时内联系您
     "progress": frozenset(_IN_HAND),
+    "promise": frozenset(_IN_HAND),
+    "extend": frozenset(_IN_HAND),
+    "give_back": frozenset(_WAITING),  # 我们另找一家，有信儿告诉您
+    "revoke": frozenset(_WAITING),
+    "lapse": frozenset(_WAITING),
     "resolve": frozenset((CaseState.RESOLVED,)),  # 您看办得怎么样
 }
 """Letters that say where a case stands, by the step that they tell: in which states that is still so. A letter that waits
@@ -135,7 +140,7 @@ a night may be overtaken, and nobody is asked to rate what they have rated."""
 def _case_over(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
     """Nobody has to do anything about the case any more, or it is further than the letter says."""
     query = select(Case.number, Case.state).where(Case.number.in_(_ids(letters)))
-    states = {number: state for number, state in unit.connection.execute(query)}
+    states = dict(unit.connection.execute(query).all())
     found = {}
     for each in letters:
         state = states.get(each.subject_id or 0)
