@@ -10,7 +10,7 @@ BENCH_STAMP := $(VENV)/.installed-bench
 CHROMIUM := /usr/bin/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format talks bench eval train migration screenshots ledgers clean
+.PHONY: help setup demo test check format talks bench eval train migration screenshots ledgers year clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ screenshots: setup ## take the README's pictures anew (needs Chromium and a Chin
 
 ledgers: setup ## picture the sample's ledgers anew for the documents (needs LibreOffice; ARGS="--all DIR": every page)
 	@$(BIN)/python -m benchmarks.ledgerpictures $(ARGS)
+
+year: setup ## a year of sixty consortia with everything that goes wrong (docs/notices.md; most of an hour)
+	@YEAR_CONSORTIA=$${YEAR_CONSORTIA:-60} YEAR_DAYS=$${YEAR_DAYS:-395} $(BIN)/python -m pytest -q -s tests/year
 
 clean: ## remove .venv and the demo's data
 	rm -rf $(VENV) data/demo.db data/demo.db-wal data/demo.db-shm data/demo.key

@@ -211,6 +211,10 @@ class Calls:
         return self._unit.session.get_one(Circular, circular_id)
 
 
+ABOUT_CALLS: Final = ("calls_waiting", "call_now")
+"""Letters that ask somebody to phone."""
+
+
 def serves(now: datetime) -> tuple[Any, ...]:
     """That a letter is still worth telling, as far as the letter itself says."""
     return (or_(OutboxRow.not_after.is_(None), OutboxRow.not_after > now),)
@@ -222,4 +226,5 @@ def overdue(now: datetime) -> tuple[Any, ...]:
         in_state(State.WAITING),
         or_(OutboxRow.priority == int(Priority.URGENT), OutboxRow.due_at <= now - rules().patience),
     )
-    return (to_call(), or_(in_state(State.CALL), waited), *serves(now))
+    # Whoever is to phone and does not react is not phoned in turn: the letter itself is on the list of the next desk.
+    return (to_call(), OutboxRow.kind.not_in(ABOUT_CALLS), or_(in_state(State.CALL), waited), *serves(now))

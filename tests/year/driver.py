@@ -33,7 +33,7 @@ ACCOUNT = WeChat(
     token="the-token",
     encoding_aes_key="abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
 )
-TEMPLATED = ("term", "handover", "swap", "activity", "campaign", "meeting", "rota")
+TEMPLATED = ("term", "handover", "swap", "turns", "campaign", "meeting", "calls", "call")
 """Families of letters that have a template; the others have to wait for an open window."""
 LEASE = timedelta(seconds=95)
 
