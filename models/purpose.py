@@ -128,6 +128,11 @@ WHILE: Final[Mapping[str, frozenset[str]]] = {
     "dispatch": frozenset(_WAITING),  # 请您单位办
     "claim": frozenset(_IN_HAND),  # 有单位接了，24 小时内联系您
     "progress": frozenset(_IN_HAND),
+    "promise": frozenset(_IN_HAND),
+    "extend": frozenset(_IN_HAND),
+    "give_back": frozenset(_WAITING),  # 我们另找一家，有信儿告诉您
+    "revoke": frozenset(_WAITING),
+    "lapse": frozenset(_WAITING),
     "resolve": frozenset((CaseState.RESOLVED,)),  # 您看办得怎么样
 }
 """Letters that say where a case stands, by the step that they tell: in which states that is still so. A letter that waits
