@@ -33,6 +33,7 @@ class TurnRow(msgspec.Struct, frozen=True):
     starts_on: date
     ends_on: date
     state: str
+    activities: int
     reported: int
     solved: int
     rated: int
@@ -74,6 +75,7 @@ def turns(ask: Ask) -> Iterator[TurnRow]:
             starts_on=turn.starts_on,
             ends_on=turn.ends_on,
             state=called("term", "past" if turn.ends_on < ask.period.until else "present"),
+            activities=turn.activities,
             reported=turn.reported,
             solved=turn.solved,
             rated=turn.rated,

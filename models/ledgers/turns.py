@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import select
 
+from models.activity import Activity
 from models.asof import Period, Scope, day_of
 from models.consortium import Consortium, standing
 from models.history import GONE, History
@@ -29,6 +30,8 @@ class Turn(msgspec.Struct):
     organisation: str
     starts_on: date
     ends_on: date
+    activities: int = 0
+    """Activities of the consortium that took place."""
     reported: int = 0
     solved: int = 0
     rated: int = 0
@@ -71,6 +74,15 @@ class TurnCounter:
             turn = Turn(*row[3:], facts=facts[row.id])
             self._turns.setdefault(row.consortium_id, []).append(turn)
         self._starts = {key: [turn.starts_on for turn in turns] for key, turns in self._turns.items()}
+        self._count_activities(unit)
+
+    def _count_activities(self, unit: Unit) -> None:
+        query = select(Activity.consortium_id, Activity.starts_at).where(
+            Activity.consortium_id.in_(self._turns), Activity.held_at < self._end
+        )
+        for consortium_id, starts_at in unit.connection.execute(query):
+            if consortium_id is not None and (turn := self._on(consortium_id, starts_at)) is not None:
+                turn.activities += 1
 
     @property
     def turns(self) -> list[Turn]:

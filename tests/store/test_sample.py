@@ -163,6 +163,7 @@ def test_turns_add_up_to_all_that_was_reported(lived: Store) -> None:
     assert sum(turn.reported for turn in turns) == sum(
         figures[label] for label in ("提出需求", "提出问题", "项目")
     )
+    assert sum(turn.activities for turn in turns) == figures["开展活动"] > 0
     assert len({turn.organisation for turn in turns}) == 13, "everybody has had a turn"
 
 
