@@ -17,10 +17,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.accounts import Accounts
 from models.agenda import Agendas
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
+from models.audit import Audit
 from models.base import Base, Conflict, Happening
 from models.books import Books
 from models.case import Case
@@ -38,13 +40,16 @@ from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
+from models.overview import Overview
 from models.pending import PendingSession
 from models.policy import Policy
 from models.projects import Projects
 from models.received import Inbox
 from models.reminding import Reminding
 from models.revision import Revisions
+from models.roll import Roll
 from models.rule import Rules
+from models.signin import SignIns
 from models.solving import Solving
 from models.standing import Standings
 from models.suggestion import Suggestions
@@ -265,6 +270,31 @@ class Unit:
     def reminding(self) -> Reminding:
         """按日程提醒."""
         return Reminding(self)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """后台账号."""
+        return Accounts(self)
+
+    @cached_property
+    def signins(self) -> SignIns:
+        """登录."""
+        return SignIns(self)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """审计."""
+        return Audit(self)
+
+    @cached_property
+    def roll(self) -> Roll:
+        """名册, as the web admin looks at it."""
+        return Roll(self)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """总览."""
+        return Overview(self)
 
     @cached_property
     def revisions(self) -> Revisions:
