@@ -34,6 +34,10 @@ class ScopeUnusable(DomainError):
     """The role is held of an organisation or a consortium, and none was named, or one that is not on file."""
 
 
+class DateUnusable(DomainError):
+    """Not a day, or one that is over."""
+
+
 class OwnAccount(DomainError):
     """Nobody changes their own rights, or takes the account away that they work with."""
 

@@ -27,6 +27,18 @@ class PasswordGuessable(DomainError):
     """One of those that everybody tries first, or made of the account's own name or one character."""
 
 
+class PasswordsDiffer(DomainError):
+    """The two new ones differ, or the new one is the old one."""
+
+
+class PasswordWrong(DomainError):
+    """Not the password of today."""
+
+
+class TryLater(DomainError):
+    """Too many wrong ones: nobody looks at another before the pause is over."""
+
+
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Nothing that looks like something else: it is read out on the telephone."""
 _ALIKE: Final = 3

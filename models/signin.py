@@ -312,6 +312,12 @@ class SignIns:
         session.hand_over(self._token_mark(token), account.edition)
         return token
 
+    def end(self, session_id: int, now: datetime) -> None:
+        """Signs one browser out."""
+        session = self._unit.session.get(AdminSession, session_id)
+        if session is not None:
+            session.end(now)
+
     def live(self, account_id: int, now: datetime) -> list[AdminSession]:
         """Where an account is signed in now, the last used first."""
         query = (
