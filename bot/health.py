@@ -15,6 +15,8 @@ from models.store import Store
 
 LATEST_S = 600.0
 """Seconds that a letter may lie about before somebody should look."""
+HOLDINGS = {"organisations": "党组织", "members": "党员", "supplies": "供需条目", "cases": "事项"}
+"""What the main tables hold."""
 _THIS_RELEASE = 1_767_225_600  # 2026-01-01: a clock that shows less is wrong
 
 
@@ -106,7 +108,7 @@ def _holdings(store: Store) -> str:
         counts = unit.counts()
     if not counts["organisations"]:
         raise ConfigError("还没有党组织；请运行 python -m bot import organisations 文件")
-    return "，".join(f"{name} {count}" for name, count in counts.items())
+    return "，".join(f"{HOLDINGS[name]} {count}" for name, count in counts.items())
 
 
 def _backlog(store: Store, now: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from models.admission import decide
@@ -15,7 +15,7 @@ from models.base import DomainError
 from models.consortium import Consortium
 from models.identity import BindingRequest, Identity, RequestState
 from models.member import Member
-from models.organisation import Organisation, Post
+from models.organisation import Organisation, Post, PostKind
 from models.remit import Reach
 from models.vault import mask_name, mask_phone
 
@@ -89,6 +89,11 @@ _OFFICERS = (
     .correlate(Organisation)
     .scalar_subquery()
 )
+_RANK = case(
+    {PostKind.SECRETARY.value: 0, PostKind.LIAISON.value: 1, PostKind.DEPUTY.value: 2},
+    value=Post.kind,
+    else_=3,
+)
 _BOUND = exists().where(Identity.member_id == Member.id, Identity.subscribed.is_(True))
 
 
@@ -150,7 +155,7 @@ class Roll:
             select(Member.id, Member.name_sealed, Member.phone_sealed, Post.kind, _BOUND)
             .join(Post, Post.member_id == Member.id)
             .where(Post.organisation_id == organisation_id, Post.until.is_(None), Member.left_at.is_(None))
-            .order_by(Post.kind, Post.id)
+            .order_by(_RANK, Post.id)
         )
         return [self._person(*row) for row in self._unit.session.execute(query)]
 

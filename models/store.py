@@ -9,20 +9,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from models.accounts import Accounts
 from models.agenda import Agendas
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
-from models.audit import Audit
 from models.base import Base, Conflict, Happening
 from models.books import Books
 from models.case import Case
@@ -40,16 +38,13 @@ from models.identity import Identities
 from models.member import Member, Members
 from models.organisation import Organisation, Organisations
 from models.outbox import Outbox
-from models.overview import Overview
 from models.pending import PendingSession
 from models.policy import Policy
 from models.projects import Projects
 from models.received import Inbox
 from models.reminding import Reminding
 from models.revision import Revisions
-from models.roll import Roll
 from models.rule import Rules
-from models.signin import SignIns
 from models.solving import Solving
 from models.standing import Standings
 from models.suggestion import Suggestions
@@ -61,8 +56,26 @@ from models.uses import Uses
 from models.vault import Vault
 from models.workday import Workdays
 
-metadata = Base.metadata
-"""All tables; importing this module knows every one of them."""
+if TYPE_CHECKING:
+    from models.accounts import Accounts
+    from models.audit import Audit
+    from models.overview import Overview
+    from models.roll import Roll
+    from models.signin import SignIns
+
+metadata: MetaData
+"""All tables. Whoever asks for them gets those of the web admin loaded too."""
+
+
+def __getattr__(name: str) -> MetaData:
+    if name != "metadata":
+        raise AttributeError(name)
+    # Members' messages never touch these, and a server starts a few hundredths of a second sooner without them.
+    import models.accounts
+    import models.audit  # noqa: F401
+
+    return Base.metadata
+
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
@@ -274,26 +287,38 @@ class Unit:
     @cached_property
     def accounts(self) -> Accounts:
         """后台账号."""
+        from models.accounts import (
+            Accounts,
+        )  # only who looks at pages needs these five, and what they bring along
+
         return Accounts(self)
 
     @cached_property
     def signins(self) -> SignIns:
         """登录."""
+        from models.signin import SignIns
+
         return SignIns(self)
 
     @cached_property
     def audit(self) -> Audit:
         """审计."""
+        from models.audit import Audit
+
         return Audit(self)
 
     @cached_property
     def roll(self) -> Roll:
         """名册, as the web admin looks at it."""
+        from models.roll import Roll
+
         return Roll(self)
 
     @cached_property
     def overview(self) -> Overview:
         """总览."""
+        from models.overview import Overview
+
         return Overview(self)
 
     @cached_property

@@ -67,6 +67,32 @@ def exactly(when: datetime | None) -> str:
     return "" if when is None else f"{local(when):%Y-%m-%d %H:%M:%S}"
 
 
+_SYSTEMS: Final = (
+    ("HarmonyOS", "鸿蒙"),
+    ("Android", "安卓手机"),
+    ("iPhone", "苹果手机"),
+    ("iPad", "苹果平板"),
+    ("Windows", "Windows"),
+    ("Mac OS", "苹果电脑"),
+    ("Linux", "Linux"),
+)
+_BROWSERS: Final = (
+    ("MicroMessenger", "微信"),
+    ("QQBrowser", "QQ 浏览器"),
+    ("Edg", "Edge"),
+    ("Firefox", "火狐"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+"""The first that occurs: browsers name all that they are like, their own name first of all or last."""
+
+
+def browser(agent: str) -> str:
+    """Windows，Chrome: what a browser says of itself, as a person would say it."""
+    said = [next((name for word, name in known if word in agent), "") for known in (_SYSTEMS, _BROWSERS)]
+    return "，".join(filter(None, said)) or agent[:30] or "没有说"
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -77,7 +103,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(day=day, whole_day=whole_day, moment=moment, exactly=exactly)
+    made.filters.update(day=day, whole_day=whole_day, moment=moment, exactly=exactly, browser=browser)
     made.globals.update(label=label, version=version())
     return made
 

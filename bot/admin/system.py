@@ -36,6 +36,5 @@ def system(visit: Visit, unit: Unit) -> View:
             "misread": unit.overview.misread(Reach(everything=True), since),
             "due": due,
             "age_minutes": round(age / 60),
-            "counts": unit.counts(),
         },
     )
