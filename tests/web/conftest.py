@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.backstage import Backstage
+from tests.web.product import Product
 from tests.web.stage import Stage
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -51,3 +53,12 @@ def chromium(chromium_path: str) -> Iterator[object]:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def backstage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backstage]:
+    """A demonstration and its web admin, once for a file."""
+    with Product(tmp_path_factory.mktemp("demo")) as product:
+        found = Backstage(product)
+        yield found
+        found.store.close()
