@@ -110,7 +110,7 @@ async def enter(visit: Visit, site: Site) -> Answer:
     if not token:
         return _refused(visit, site, "wrong")
     visit.prepared = Entered(token)
-    return Go(safe_next(visit.word("next", 500)) or "/admin")
+    return Go(safe_next(visit.word("next", 1000)) or "/admin")
 
 
 @on.post("/admin/logout", where=Where.OWN)
@@ -135,4 +135,4 @@ def _refused(visit: Visit, site: Site, word: str, **facts: object) -> View:
 
 
 def _form(visit: Visit) -> View:
-    return View("login.html", {"typed": visit.word("name", 40), "next": safe_next(visit.word("next", 500))})
+    return View("login.html", {"typed": visit.word("name", 40), "next": safe_next(visit.word("next", 1000))})

@@ -9,9 +9,12 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from sqlalchemy import delete
+
 from bot.admin.visit import Client, Visit
 from models.audit import Actor
 from models.member import Member
+from models.signin import SignIn
 from models.store import Store, Unit
 from models.vault import Vault
 from tests.web.product import Product
@@ -149,6 +152,11 @@ class Backstage:
                 account, hours=8, address="127.0.0.1", agent="Test", now=self.now
             )
         return caller
+
+    def calm(self) -> None:
+        """Forgets every wrong password."""
+        with self.store.unit() as unit:
+            unit.session.execute(delete(SignIn))
 
     def organisation(self, code: str) -> int:
         """The id of an organisation."""

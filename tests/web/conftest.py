@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.backstage import Backstage
+from models.password import hash_password
+from tests.web.backstage import PASSWORD, Backstage, Caller
 from tests.web.product import Product
 from tests.web.stage import Stage
 
@@ -62,3 +63,15 @@ def backstage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backstage]:
         found = Backstage(product)
         yield found
         found.store.close()
+
+
+@pytest.fixture(scope="module")
+def wang(backstage: Backstage) -> int:
+    """The account of somebody who may do everything, with a password."""
+    return backstage.account("wang", ("city", ""), ("auditor", ""), kept=hash_password(PASSWORD))
+
+
+@pytest.fixture
+def boss(backstage: Backstage, wang: int) -> Caller:
+    """The same, signed in."""
+    return backstage.as_account(wang)
