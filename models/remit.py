@@ -11,7 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import aliased
 
 from models.asof import seated_on
@@ -125,7 +125,7 @@ class Reach(msgspec.Struct, frozen=True):
         return select(Seat.organisation_id).where(Seat.consortium_id.in_(self.consortia), *seated_on(on))
 
 
-_NEVER: Final = Organisation.id.in_([])
+_NEVER: Final = false()
 NOWHERE: Final = Reach()
 
 
