@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_column, or_, select
 
 from models.case import Case
 from models.clock import Clock
+from models.evaluation import Evaluation
 from models.identity import Identity
 from models.ledgers.veil import Veil
-from models.life import CloseKind
+from models.life import CaseState
 from models.member import Member
 from models.moment import local
 from models.organisation import Organisation
@@ -152,8 +153,20 @@ class Overview:
         return [Unanswered(*row) for row in self._unit.session.execute(query)], total
 
     def solved(self, reach: Reach, since: datetime, limit: int) -> tuple[list[Solved], int]:
-        """The cases that were closed as solved since then, the newest first, and how many there are."""
-        where = [Case.closed_at >= since, Case.close_kind == CloseKind.NORMAL.value, *reach.cases()]
+        """The cases of which somebody said since then that they are solved, the newest first, and how many there are.
+
+        What was closed because nobody ever said a word is not among them.
+        """
+        where = [
+            Case.state.in_((CaseState.CLOSED.value, CaseState.ARCHIVED.value)),
+            Case.closed_at >= since,
+            exists().where(
+                Evaluation.case_number == Case.number,
+                Evaluation.round == Case.reworks,
+                Evaluation.solved.is_(True),
+            ),
+            *reach.cases(),
+        ]
         total = self._count(select(func.count()).select_from(Case), where)
         query = (
             select(

@@ -10,7 +10,7 @@ from models.agenda import About
 from models.audit import Actor, Wanted
 from models.identity import BindingDecided, BindingRequest, RequestSettled, RequestUnknown
 from models.letter import Outcome, Verdict
-from models.life import CaseState
+from models.life import RATE_WINDOW, CaseState
 from models.moment import local
 from models.received import Entry
 from models.remit import Reach
@@ -116,6 +116,12 @@ def test_what_was_solved(store: Store, town: Town, now: datetime) -> None:
     ):
         moment = now + timedelta(minutes=minute)
         bring_to(store, town, report(store, town, moment), state, moment)
+    moment = now + timedelta(minutes=9)
+    silent = report(store, town, moment)
+    bring_to(store, town, silent, CaseState.RESOLVED, moment)
+    with store.unit() as unit:
+        assert unit.closing.expire_unrated(moment + RATE_WINDOW + timedelta(minutes=1))
+        assert unit.casework.find(silent).state == CaseState.CLOSED.value
     with store.reading() as unit:
         expect({name: unit.overview.solved(reach, now, 5)[1] for name, reach in reaches(town).items()}, 1)
         assert unit.overview.solved(EVERYWHERE, now + timedelta(days=1), 5) == ([], 0)
