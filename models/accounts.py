@@ -47,6 +47,15 @@ class Powers(msgspec.Struct, frozen=True):
         return not self.reach(right).nothing
 
 
+class HeldOf(msgspec.Struct, frozen=True):
+    """What a role is held of."""
+
+    name: str
+    """Empty: the whole city."""
+    organisation_id: int | None = None
+    consortium_id: int | None = None
+
+
 class GrantLine(msgspec.Struct, frozen=True):
     """A grant as it is read."""
 
@@ -194,34 +203,40 @@ class Accounts:
             RoleUnknown, ScopeUnusable: no such role, or not of that.
         """
         self._not_own(account, by)
-        on_file = role_named(role)
-        scope_code = scope_code.strip()
-        organisation_id = consortium_id = None
-        scope = ""
-        if on_file.scope is Span.ORGANISATION:
-            organisation = self._unit.organisations.by_code(scope_code) if scope_code else None
-            if organisation is not None:
-                organisation_id, scope = organisation.id, organisation.name
-        elif on_file.scope is Span.CONSORTIUM:
-            consortium = self._unit.consortia.by_code(scope_code) if scope_code else None
-            if consortium is not None:
-                consortium_id, scope = consortium.id, consortium.name
-        elif scope_code:
-            raise ScopeUnusable(role=on_file.label)
+        held = self.scope_of(role, scope_code)
         grant = Grant.give(
             account_id=account.id,
             role=role,
-            organisation_id=organisation_id,
-            consortium_id=consortium_id,
+            organisation_id=held.organisation_id,
+            consortium_id=held.consortium_id,
             since=local(now).date(),
             until=until,
         )
         self._unit.session.add(grant)
         account.rights_changed()
         self._unit.session.flush()
-        after = {"role": on_file.label, "scope": scope or scope_code, "until": until or ""}
+        after = {"role": role_named(role).label, "scope": held.name, "until": until or ""}
         self._written(by, "grant_give", account, now, after=after)
         return grant
+
+    def scope_of(self, role: str, scope_code: str) -> HeldOf:
+        """What a role would be held of: by the 编号 of an organisation or consortium; empty for the whole city.
+
+        Raises:
+            RoleUnknown, ScopeUnusable: no such role, or not of that.
+        """
+        on_file, code = role_named(role), scope_code.strip()
+        if on_file.scope is Span.ORGANISATION and code:
+            organisation = self._unit.organisations.by_code(code)
+            if organisation is not None:
+                return HeldOf(organisation.name, organisation_id=organisation.id)
+        elif on_file.scope is Span.CONSORTIUM and code:
+            consortium = self._unit.consortia.by_code(code)
+            if consortium is not None:
+                return HeldOf(consortium.name, consortium_id=consortium.id)
+        elif on_file.scope is Span.WHOLE and not code:
+            return HeldOf("")
+        raise ScopeUnusable(role=on_file.label)
 
     def take(self, grant_id: int, account: Account, *, by: Actor, now: datetime) -> None:
         """Takes a grant back. Raises OwnAccount, AccountUnknown (it is not this account's), LastAccount."""

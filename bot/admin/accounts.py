@@ -55,7 +55,10 @@ def blank(visit: Visit, unit: Unit) -> View:
 def add(visit: Visit, unit: Unit) -> View:
     """建好，给一个一次性密码。"""
     handed: Handed = visit.prepared
-    member = _member(visit, unit)
+    member, until = _member(visit, unit), _until(visit)
+    unit.accounts.scope_of(
+        visit.word("role"), visit.word("scope")
+    )  # what is refused is refused before anything is written
     account = unit.accounts.open(
         visit.word("name"),
         handed.kept,
@@ -65,7 +68,7 @@ def add(visit: Visit, unit: Unit) -> View:
         member_id=None if member is None else member.id,
     )
     unit.accounts.give(
-        account, visit.word("role"), visit.word("scope"), until=_until(visit), by=visit.actor, now=visit.now
+        account, visit.word("role"), visit.word("scope"), until=until, by=visit.actor, now=visit.now
     )
     return _hand_over(account, handed)
 
