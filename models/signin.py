@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, func, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.account import Account, AccountNameUnusable, clean_account_name
@@ -34,6 +34,8 @@ class Try(enum.StrEnum):
 
 _FAILED: Final = (Try.BEGUN.value, Try.WRONG.value)
 _TOKEN: Final = 32  # bytes: 256 bits
+_AT_ONCE: Final = 50
+"""Old rows that one attempt takes away."""
 _SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly it is known when a session was last used: not every page is worth a write."""
 
@@ -179,6 +181,7 @@ class SignIns:
         )
         self._unit.session.add(attempt)
         self._unit.session.flush()
+        self._forget_old(now)
         return Attempt(
             attempt.id,
             account.id if account is not None else None,
@@ -269,6 +272,16 @@ class SignIns:
             SignIn.at > now - _SEEN_EVERY,
         )
         return self._unit.session.scalar(query.limit(1)) is not None
+
+    def _forget_old(self, now: datetime) -> None:
+        """Takes a few rows away that nobody needs to know of any more: the oldest ones have the smallest numbers."""
+        kept = timedelta(days=account_rules()["tries"]["kept_days"])
+        for table, moment in ((SignIn, SignIn.at), (AdminSession, AdminSession.expires_at)):
+            oldest = select(table.id).order_by(table.id).limit(_AT_ONCE)
+            self._unit.session.execute(
+                delete(table).where(table.id.in_(oldest), moment < now - kept),
+                execution_options={"synchronize_session": False},
+            )
 
     # ---- being signed in
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.audit import Actor
 from models.remit import account_rules
-from models.signin import SignIn, Try, form_mark, new_token, pause_after
+from models.signin import AdminSession, SignIn, Try, form_mark, new_token, pause_after
 from models.store import Store, Unit
 
 OPERATOR = Actor(None, "命令行")
@@ -225,3 +225,20 @@ def test_the_mark_of_a_form_says_nothing_of_the_token() -> None:
     assert form_mark(token) != form_mark(new_token())
     assert token not in form_mark(token)
     assert len(token) >= 43, "256 bits"
+
+
+def test_records_are_kept_for_more_than_a_year_and_then_forgotten(
+    store: Store, account_id: int, now: datetime
+) -> None:
+    for _ in range(3):
+        attempt(store, now, fits=True)
+    with store.unit() as unit:
+        enter(unit, account_id, now)
+    kept = timedelta(days=TRIES["kept_days"])
+    attempt(store, now + kept - timedelta(minutes=1), fits=True)
+    with store.reading() as unit:
+        assert len(unit.signins.history(account_id)) == 4
+    attempt(store, now + kept + timedelta(days=1), fits=True)
+    with store.reading() as unit:
+        assert len(unit.signins.history(account_id)) == 2
+        assert unit.session.query(AdminSession).count() == 0
