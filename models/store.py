@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import make_url
@@ -17,11 +17,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.adminside import AdminSide, all_tables
 from models.agenda import Agendas
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
-from models.base import Base, Conflict, Happening
+from models.base import Conflict, Happening
 from models.books import Books
 from models.case import Case
 from models.cases import Cases
@@ -56,32 +57,21 @@ from models.uses import Uses
 from models.vault import Vault
 from models.workday import Workdays
 
-if TYPE_CHECKING:
-    from models.accounts import Accounts
-    from models.audit import Audit
-    from models.overview import Overview
-    from models.roll import Roll
-    from models.signin import SignIns
-
 metadata: MetaData
-"""All tables. Whoever asks for them gets those of the web admin loaded too."""
+"""All tables; whoever imports the name gets those of the web admin loaded too."""
 
 
 def __getattr__(name: str) -> MetaData:
-    if name != "metadata":
-        raise AttributeError(name)
-    # Members' messages never touch these, and a server starts a few hundredths of a second sooner without them.
-    import models.accounts
-    import models.audit  # noqa: F401
-
-    return Base.metadata
+    if name == "metadata":
+        return all_tables()
+    raise AttributeError(name)
 
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
 
 
-class Unit:
+class Unit(AdminSide):
     """One piece of work in one transaction: the collections, and what happened on the way."""
 
     def __init__(self, session: PendingSession, vault: Vault, directory: Directory, policy: Policy) -> None:
@@ -283,43 +273,6 @@ class Unit:
     def reminding(self) -> Reminding:
         """按日程提醒."""
         return Reminding(self)
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        """后台账号."""
-        from models.accounts import (
-            Accounts,
-        )  # only who looks at pages needs these five, and what they bring along
-
-        return Accounts(self)
-
-    @cached_property
-    def signins(self) -> SignIns:
-        """登录."""
-        from models.signin import SignIns
-
-        return SignIns(self)
-
-    @cached_property
-    def audit(self) -> Audit:
-        """审计."""
-        from models.audit import Audit
-
-        return Audit(self)
-
-    @cached_property
-    def roll(self) -> Roll:
-        """名册, as the web admin looks at it."""
-        from models.roll import Roll
-
-        return Roll(self)
-
-    @cached_property
-    def overview(self) -> Overview:
-        """总览."""
-        from models.overview import Overview
-
-        return Overview(self)
 
     @cached_property
     def revisions(self) -> Revisions:

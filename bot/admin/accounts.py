@@ -34,7 +34,7 @@ class Handed(msgspec.Struct, frozen=True):
 
 async def _password(visit: Visit, site: Site) -> Handed:
     password = random_password()
-    return Handed(password, await site.in_thread(lambda: hash_password(password)))
+    return Handed(password, await site.slowly(lambda: hash_password(password)))
 
 
 @on.get("/admin/accounts", Right.ACCOUNTS, Where.WHOLE, rail="系统", tab="账号")

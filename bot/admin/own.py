@@ -55,7 +55,7 @@ async def _prepare(visit: Visit, site: Site) -> NewPassword:
     )
     if not account:
         raise PasswordWrong()
-    return NewPassword(proof.attempt, await site.in_thread(lambda: hash_password(new)))
+    return NewPassword(proof.attempt, await site.slowly(lambda: hash_password(new)))
 
 
 @on.post("/admin/password", where=Where.OWN, prepare=_prepare, again=password)

@@ -70,6 +70,7 @@ class Site:
         self.texts = Texts.load(handlers.TEXTS)
         self.jar = Jar(secure=means.config.admin.cookie_secure)
         self._trusted = networks(means.config.server.trusted_proxies)
+        self._slow = asyncio.Semaphore(_THREADS // 2)
         self._codes: dict[str, str] = {}
         self._threads = ThreadPoolExecutor(_THREADS, "admin")
 
@@ -220,6 +221,11 @@ class Site:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Does something that takes long, or waits for the database."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def slowly(self, work: Callable[[], T]) -> T:
+        """Hashes a password. Whoever keeps typing wrong ones takes no page's thread away, and little memory."""
+        async with self._slow:
+            return await self.in_thread(work)
 
     def _check(self, unit: Unit, visit: Visit, route: Route) -> None:
         """Who it is now, and whether they may now: in the transaction that does what they want."""
