@@ -31,6 +31,7 @@ def organisations(visit: Visit, unit: Unit) -> View:
             "more": page * PAGE < total,
             "words": words,
             "query": urlencode({"q": words}) if words else "",
+            "may_print": visit.may(Right.POSTERS),
         },
     )
 

@@ -110,9 +110,7 @@ class Site:
             log.error("admin_database", error=type(error).__name__)
             answer = _refusal(503, "database")
         except Exception:
-            fault = f"E{secrets.randbelow(900_000) + 100_000}"
-            log.exception("admin_failed", fault=fault, path=request.path)
-            answer = _refusal(500, "broken", fault)
+            answer = _broken(request)
         return await self._respond(request, visit, answer)
 
     def _route(self, request: web.Request) -> tuple[Route, dict[str, int]]:
@@ -261,17 +259,22 @@ class Site:
         if isinstance(answer, Go):
             response = web.Response(status=303, headers={"Location": answer.location})
         else:
-            view = answer
-            body = await self.in_thread(lambda: self._page(visit, view))
-            response = web.Response(
-                text=body, status=answer.status, content_type="text/html", charset="utf-8"
-            )
+            body, status = await self._body(request, visit, answer)
+            response = web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
             response.enable_compression()
         response.headers.update(HEADERS)
         if self.jar.secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         await self._keep_session(request, response, visit)
         return response
+
+    async def _body(self, request: web.Request, visit: Visit | None, view: View) -> tuple[str, int]:
+        """The page; one that cannot be written down says so."""
+        try:
+            return await self.in_thread(lambda: self._page(visit, view)), view.status
+        except Exception:
+            instead = _broken(request)
+            return self._page(None, instead), instead.status
 
     def _page(self, visit: Visit | None, view: View) -> str:
         signed_in = visit is not None and visit.who is not None
@@ -298,7 +301,10 @@ class Site:
                 self.jar.put(response, self.jar.before, visit.token)
             return
         if visit.who.stale or visit.who.wants_seeing:
-            token = await self.means.writer.do(lambda unit: _see(unit, visit))
+            try:
+                token = await self.means.writer.do(lambda unit: _see(unit, visit))
+            except (Overloaded, Conflict, SQLAlchemyError):
+                return  # the page is worth more than the note; the next one makes up for it
             if token:
                 self.jar.put(response, self.jar.session, token)
 
@@ -311,6 +317,13 @@ def _see(unit: Unit, visit: Visit) -> str:
     session, account = found
     session.see(visit.now)
     return unit.signins.renew(session, account) if session.edition != account.edition else ""
+
+
+def _broken(request: web.Request) -> View:
+    """Something that must not happen: whoever looks after the system finds it in the log by its number."""
+    fault = f"E{secrets.randbelow(900_000) + 100_000}"
+    log.exception("admin_failed", fault=fault, path=request.path)
+    return _refusal(500, "broken", fault)
 
 
 def _refusal(status: int, word: str, fault: str = "") -> View:

@@ -200,6 +200,10 @@ def test_a_poster_is_one_page_of_a4(boss_page: Open, backstage: Backstage) -> No
     assert box["width"] > 300
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    page.goto(f"{backstage.product.url}/admin/organisations/posters?q=LX05")
+    assert page.locator(".poster").count() == 5
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 5
 
 
 @SIZES
@@ -213,6 +217,7 @@ def test_every_page_fits_and_every_field_has_a_name(
         "organisations",
         f"organisations/{organisation}",
         f"organisations/{organisation}/poster",
+        "organisations/posters?q=LX05",
         "system",
         "accounts",
         "accounts/new",
