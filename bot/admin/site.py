@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
+from urllib.parse import parse_qsl
 
 import structlog
-from aiohttp import web
+from aiohttp import ClientError, web
 from sqlalchemy.exc import SQLAlchemyError
 
 import handlers
@@ -46,6 +47,9 @@ SIGN_IN: Final = "/admin/login"
 PASSWORD: Final = "/admin/password"  # noqa: S105 - an address
 _THREADS: Final = 4
 _LARGEST_FORM: Final = 64 * 1024
+_MOST_FIELDS: Final = 200
+_PATIENCE_S: Final = 20.0
+"""Seconds that a form may take to arrive."""
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -104,6 +108,8 @@ class Site:
             answer = Go(signing.with_next(SIGN_IN, wanted))
         except Refused as refused:
             answer = _refusal(refused.status, refused.word)
+        except DomainError as error:  # there is no such thing: a form's refusals are shown with the form
+            answer = View("refused.html", {"said": self.texts.refuse(error), "back": ""}, 404)
         except (Overloaded, Conflict):
             answer = _refusal(503, "busy")
         except SQLAlchemyError as error:
@@ -129,9 +135,7 @@ class Site:
                 raise Refused(403, "foreign")
             if request.content_type != "application/x-www-form-urlencoded":
                 raise Refused(415, "type")
-            if (request.content_length or 0) > _LARGEST_FORM:
-                raise Refused(413, "large")
-            form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+            form = await _form(request)
         kept = self.jar.before if route.where is Where.OPEN else self.jar.session
         visit = Visit(
             client=client,
@@ -317,6 +321,22 @@ def _see(unit: Unit, visit: Visit) -> str:
     session, account = found
     session.see(visit.now)
     return unit.signins.renew(session, account) if session.edition != account.edition else ""
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """The fields of a form; counted as they arrive, for its length may be a lie."""
+    if (request.content_length or 0) > _LARGEST_FORM:
+        raise Refused(413, "large")
+    body = b""
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            while part := await request.content.readany():
+                body += part
+                if len(body) > _LARGEST_FORM:
+                    raise Refused(413, "large")
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except (ValueError, TimeoutError, OSError, ClientError) as error:
+        raise Refused(400, "type") from error
 
 
 def _broken(request: web.Request) -> View:

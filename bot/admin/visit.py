@@ -131,8 +131,9 @@ class Visit:
         return self.who is not None and self.who.powers.have(right)
 
     def word(self, name: str, longest: int = 100) -> str:
-        """A field of the form, or else of the address, without white space at its ends."""
-        return (self.form.get(name) or self.query.get(name) or "").strip()[:longest]
+        """A field of the form, or else of the address: one line without anything invisible in it."""
+        written = self.form.get(name) or self.query.get(name) or ""
+        return "".join(sign for sign in written if sign.isprintable()).strip()[:longest]
 
     def page(self, most: int = 10_000) -> int:
         """Which page of a list is wanted, from 1."""

@@ -71,6 +71,8 @@ def test_two_processes_know_of_each_other(config: Config, postgresql_store: Stor
         for path in (
             "today",
             "organisations?q=东沟",
+            "organisations?q=%00%ff",
+            "audit?actor=%00&since=%00",
             f"organisations/{branch}",
             "system",
             "accounts",

@@ -156,6 +156,7 @@ def test_the_few_files_are_given_out(backstage: Backstage) -> None:
         ("GET", "/admin/accounts/-1", 404),
         ("GET", "/admin/accounts/99999999999999999999", 404),
         ("GET", "/admin/accounts/１", 404),
+        ("GET", "/admin/accounts/999999", 404),
         ("GET", "/admin/organisations/999999", 404),
         ("HEAD", "/admin/today", 200),
         ("GET", "/admin/today/", 200),
@@ -166,8 +167,29 @@ def test_what_there_is_not(method: str, path: str, status: int, boss: Caller) ->
 
 
 def test_a_form_that_is_too_large_is_not_read(boss: Caller) -> None:
-    answer = boss.post("/admin/accounts/new", {"name": "x" * 70_000})
-    assert answer.status == 413
+    assert boss.post("/admin/accounts/new", {"name": "x" * 70_000}).status == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"name=%ff%fe%00", 403),
+        (b"\xff\xfe=1", 400),
+        (b"&".join(b"a%d=1" % number for number in range(500)), 400),
+        (b"", 403),
+        (b"=&=&&;%%%", 403),
+        (b"x" * 60_000, 403),
+    ],
+)
+def test_a_form_that_is_none_is_refused(body: bytes, status: int, boss: Caller) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert boss.ask("POST", "/admin/accounts/new", body, kind).status == status
+
+
+def test_a_form_in_pieces_is_counted_as_it_comes(boss: Caller) -> None:
+    pieces = (b"x" * 8_000 for _ in range(20))
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert boss.ask("POST", "/admin/accounts/new", pieces, kind).status == 413
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "１", "99999999", "1e3", "", "2;drop"])
