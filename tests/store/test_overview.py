@@ -11,6 +11,7 @@ from models.audit import Actor, Wanted
 from models.identity import BindingDecided, BindingRequest, RequestSettled, RequestUnknown
 from models.letter import Outcome, Verdict
 from models.life import RATE_WINDOW, CaseState
+from models.organisation import Post, PostKind
 from models.received import Entry
 from models.remit import Reach
 from models.roll import MemberUnknown, SeeingNeedsReason
@@ -79,24 +80,20 @@ def test_what_only_the_handlers_may_read_is_not_in_the_overview(
 
 
 def test_who_did_not_answer(store: Store, town: Town, now: datetime) -> None:
-    def ask(key: str, **facts: object) -> None:
-        about = About(subject="term", subject_id=1, rung="week", asks=True)
-        with store.unit() as unit:
-            unit.outbox.post(
-                key=key,
-                kind="turn",
-                text="x",
-                fields={},
-                now=now,
-                openid="o1",
-                office_id=town.organisations["village"],
-                about=about,
-                **facts,  # type: ignore[arg-type]
-            )
-
     with store.unit() as unit:
+        agenda = unit.agendas.plan("term", 1, now + timedelta(days=7))
         unit.inbox.greet("o1", wrote=True, gesture=False, now=now)
-    ask("a")
+        unit.identities.of("o1").bind(town["branch"].member_id, now)
+        unit.outbox.post(
+            key="a",
+            kind="turn",
+            text="x",
+            fields={},
+            now=now,
+            member_id=town["branch"].member_id,
+            office_id=town.organisations["village"],
+            about=About(subject="term", subject_id=1, edition=agenda.edition, rung="week", asks=True),
+        )
     with store.reading() as unit:
         assert unit.overview.unanswered(EVERYWHERE, now, 5)[1] == 0, "not sent yet"
     with store.unit() as unit:
@@ -107,6 +104,10 @@ def test_who_did_not_answer(store: Store, town: Town, now: datetime) -> None:
         [line], _ = unit.overview.unanswered(EVERYWHERE, now, 5)
         assert (line.organisation, line.subject, line.state) == ("朝阳沟村党支部", "term", "sent")
         assert unit.overview.unanswered(EVERYWHERE, now + timedelta(days=31), 5)[1] == 0
+    with store.unit() as unit:
+        [asked] = unit.asking.open_to(town["branch"].member_id, now)
+        unit.asking.answer(asked, town["branch"].member_id, now)
+        assert unit.overview.unanswered(EVERYWHERE, now, 5) == ([], 0)
 
 
 def test_what_was_solved(store: Store, town: Town, now: datetime) -> None:
@@ -151,19 +152,20 @@ def test_of_how_many_messages_nothing_could_be_made(store: Store, town: Town, no
         assert unit.overview.misread(EVERYWHERE, now + timedelta(seconds=1)).messages == 0
 
 
-def test_letters_by_their_state_and_why_they_were_given_up(store: Store, now: datetime) -> None:
+def test_letters_by_their_state_and_why_they_were_given_up(store: Store, town: Town, now: datetime) -> None:
     with store.unit() as unit:
         unit.inbox.greet("o1", wrote=True, gesture=False, now=now)
         for key in "abc":
             unit.outbox.post(key=key, kind="x", text="t", fields={}, now=now, openid="o1")
-        unit.outbox.post(key="d", kind="x", text="t", fields={}, now=now, openid="nobody")
+        for key, whom in (("d", {"member_id": town["neighbour"].member_id}), ("e", {"openid": "nobody"})):
+            unit.outbox.post(key=key, kind="x", text="t", fields={}, now=now, **whom)  # type: ignore[arg-type]
     with store.unit() as unit:
         letters = unit.outbox.lease(now, 9)
         unit.outbox.settle(letters[0].id, Outcome(verdict=Verdict.DEAD, reason="对方已被移入黑名单"), now)
         unit.outbox.settle(letters[1].id, Outcome(verdict=Verdict.ACCEPTED, channel="custom"), now)
     with store.reading() as unit:
         counts = {line.state: line.count for line in unit.overview.letters(now)}
-        assert counts == {"dead": 1, "sent": 1, "pending": 1, "call": 1}
+        assert counts == {"dead": 1, "sent": 1, "pending": 1, "call": 1, "dropped": 1}
         assert unit.overview.failures(now) == [("对方已被移入黑名单", 1)]
 
 
@@ -195,6 +197,44 @@ def test_a_page_of_organisations_counts_their_people(store: Store, town: Town, n
             ("tax", "县委组织部", 1, 1),
         ]
         assert unit.roll.organisation(99_999, now) is None
+
+
+def test_officers_are_those_who_hold_a_post_at_that_moment(store: Store, town: Town, now: datetime) -> None:
+    village, noon = town.organisations["village"], now + timedelta(hours=3)
+    with store.unit() as unit:
+        [post] = unit.organisations.held_by(town["branch"].member_id, village)
+        post.leave(noon)
+        unit.organisations.appoint(
+            Post.appoint(
+                member_id=town["stranger"].member_id,
+                organisation_id=village,
+                kind=PostKind.SECRETARY,
+                since=noon,
+            )
+        )
+        unit.organisations.appoint(
+            Post.appoint(
+                member_id=town["neighbour"].member_id,
+                organisation_id=village,
+                kind=PostKind.of_code("committee"),
+                since=now,
+            )
+        )
+
+    def at(moment: datetime) -> tuple[list[tuple[str, str]], int]:
+        with store.reading() as unit:
+            found = [(one.post, one.name) for one in unit.roll.officers(village, moment)]
+            line = unit.roll.organisation(village, moment)
+            assert line is not None
+            return found, line.officers
+
+    assert at(now) == ([("联络员", "李**"), ("委员", "王**")], 1), "a committee's member acts for nobody"
+    assert at(noon) == ([("书记", "白*"), ("委员", "王**")], 1)
+    with store.unit() as unit:
+        reason, stranger = "核对任职", town["stranger"].member_id
+        with pytest.raises(MemberUnknown):
+            unit.roll.see_member(stranger, village, reason=reason, by=WANG, now=now)
+        assert unit.roll.see_member(stranger, village, reason=reason, by=WANG, now=noon).name == "白音"
 
 
 def test_people_are_masked(store: Store, town: Town, now: datetime) -> None:
