@@ -11,7 +11,7 @@ import msgspec
 
 from bot.config import Config, ConfigError
 from models import schema
-from models.moment import local
+from models.moment import from_epoch, local
 from models.store import Store
 from models.watching import Cause
 
@@ -206,4 +206,4 @@ def _clock() -> str:
     now = time.time()
     if now < _THIS_RELEASE:
         raise ConfigError("这台机器的时间不对，请校时")
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(now))
+    return f"{local(from_epoch(now)):%Y-%m-%d %H:%M}（北京时间）"

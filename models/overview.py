@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_column, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, and_, case, exists, func, literal_column, or_, select
 
+from models.agenda import Agenda
 from models.case import Case
 from models.clock import Clock
 from models.evaluation import Evaluation
@@ -28,12 +29,14 @@ NOT_UNDERSTOOD: Final = "fallback.anything"
 """The handler that answers what no other one does."""
 _ASKED_FOR: Final = timedelta(days=30)
 """An older question for an acknowledgement is nobody's worry today."""
-_ASKING: Final = literal_column("asks AND acknowledged_at IS NULL", Boolean)
+_ASKING: Final = literal_column("outbox.asks AND outbox.acknowledged_at IS NULL", Boolean)
 """In the very words of the partial index, so that it serves."""
-_TOLD: Final = [
-    state.value for state in (State.SENT, State.DELIVERED, State.WAITING, State.CALL, State.CALLED)
-]
-"""Those whose letter is out, or has to find another way; whoever was told by telephone may still owe a word."""
+_TOLD: Final = tuple(
+    state.value for state in (State.DELIVERED, State.SENT, State.CALLED, State.WAITING, State.CALL)
+)
+"""Letters that are out, or have to find another way, the surest first; who was told by telephone may owe a word too."""
+_AS_A_PERSON: Final = case((OutboxRow.office_id.is_(None), OutboxRow.member_id))
+"""Who is asked, where it is not in an organisation's post."""
 
 
 class Overdue(msgspec.Struct, frozen=True):
@@ -51,10 +54,13 @@ class Unanswered(msgspec.Struct, frozen=True):
     """An organisation that was asked for an acknowledgement and gave none."""
 
     organisation: str
+    """Empty: somebody was asked as the person they are."""
     subject: str
-    kind: str
+    """What kind of matter it is, as in ``models.agenda.About``."""
     state: str
+    """How far the letter that came the furthest came."""
     asked_at: datetime
+    """When the first of the letters was written."""
 
 
 class Solved(msgspec.Struct, frozen=True):
@@ -126,34 +132,44 @@ class Overview:
         ], total
 
     def unanswered(self, reach: Reach, now: datetime, limit: int) -> tuple[list[Unanswered], int]:
-        """The organisations that did not acknowledge, the longest first, and how many letters that are."""
-        offices = (
-            []
-            if reach.everything
-            else [OutboxRow.office_id.in_(select(Organisation.id).where(*reach.within(local(now).date())))]
-        )
+        """The organisations that did not acknowledge a matter, the longest first, and how many matters that are.
+
+        Whoever of an organisation answers, answers for all of it: its officers' letters are one line. What moved since,
+        or is over, is nobody's to answer.
+        """
         where = [
             _ASKING,
             OutboxRow.state.in_(_TOLD),
             OutboxRow.created_at > now - _ASKED_FOR,
             or_(OutboxRow.not_after.is_(None), OutboxRow.not_after > now),
-            *offices,
+            or_(Agenda.id.is_(None), and_(Agenda.edition == OutboxRow.edition, Agenda.stopped_at.is_(None))),
         ]
-        total = self._count(select(func.count()).select_from(OutboxRow), where)
+        if not reach.everything:
+            within = select(Organisation.id).where(*reach.within(local(now).date()))
+            where.append(OutboxRow.office_id.in_(within))
+        asked = func.min(OutboxRow.created_at)
         query = (
             select(
                 func.coalesce(Organisation.name, ""),
                 OutboxRow.subject,
-                OutboxRow.kind,
-                OutboxRow.state,
-                OutboxRow.created_at,
+                func.min(case({state: rank for rank, state in enumerate(_TOLD)}, value=OutboxRow.state)),
+                asked,
             )
             .outerjoin(Organisation, Organisation.id == OutboxRow.office_id)
+            .outerjoin(
+                Agenda, and_(Agenda.subject == OutboxRow.subject, Agenda.subject_id == OutboxRow.subject_id)
+            )
             .where(*where)
-            .order_by(OutboxRow.created_at, OutboxRow.id)
-            .limit(limit)
+            .group_by(
+                OutboxRow.office_id, Organisation.name, _AS_A_PERSON, OutboxRow.subject, OutboxRow.subject_id
+            )
         )
-        return [Unanswered(*row) for row in self._unit.session.execute(query)], total
+        total = self._count(select(func.count()).select_from(query.subquery()), [])
+        lines = query.order_by(asked, func.min(OutboxRow.id)).limit(limit)
+        return [
+            Unanswered(organisation, subject, _TOLD[rank], asked_at)
+            for organisation, subject, rank, asked_at in self._unit.session.execute(lines)
+        ], total
 
     def solved(self, reach: Reach, since: datetime, limit: int) -> tuple[list[Solved], int]:
         """The cases of which somebody said since then that they are solved, the newest first, and how many there are.

@@ -135,7 +135,7 @@ a night may be overtaken, and nobody is asked to rate what they have rated."""
 def _case_over(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
     """Nobody has to do anything about the case any more, or it is further than the letter says."""
     query = select(Case.number, Case.state).where(Case.number.in_(_ids(letters)))
-    states = dict(unit.connection.execute(query).tuples().all())
+    states = dict(unit.connection.execute(query))
     found = {}
     for each in letters:
         state = states.get(each.subject_id or 0)

@@ -15,7 +15,7 @@ from models.organisation import Post, PostKind
 from models.received import Entry
 from models.remit import Reach
 from models.roll import MemberUnknown, SeeingNeedsReason
-from models.store import Store
+from models.store import Store, Unit
 from tests.store.town import Town, bring_to, build, report
 
 EVERYWHERE = Reach(everything=True)
@@ -79,21 +79,40 @@ def test_what_only_the_handlers_may_read_is_not_in_the_overview(
         assert "路灯" not in line.text
 
 
+def _answered(unit: Unit, town: Town, now: datetime) -> None:
+    whom = town["branch"].member_id
+    [asked] = unit.asking.open_to(whom, now)
+    unit.asking.answer(asked, whom, now)
+
+
+def _moved(unit: Unit, town: Town, now: datetime) -> None:
+    unit.agendas.move("term", 1, now + timedelta(days=9), now, anew=True)
+
+
 def test_who_did_not_answer(store: Store, town: Town, now: datetime) -> None:
     with store.unit() as unit:
         agenda = unit.agendas.plan("term", 1, now + timedelta(days=7))
         unit.inbox.greet("o1", wrote=True, gesture=False, now=now)
         unit.identities.of("o1").bind(town["branch"].member_id, now)
-        unit.outbox.post(
-            key="a",
-            kind="turn",
-            text="x",
-            fields={},
-            now=now,
-            member_id=town["branch"].member_id,
-            office_id=town.organisations["village"],
-            about=About(subject="term", subject_id=1, edition=agenda.edition, rung="week", asks=True),
+        unit.organisations.appoint(
+            Post.appoint(
+                member_id=town["neighbour"].member_id,
+                organisation_id=town.organisations["village"],
+                kind=PostKind.SECRETARY,
+                since=now,
+            )
         )
+        for key in ("branch", "neighbour"):  # the second is on no WeChat
+            unit.outbox.post(
+                key=key,
+                kind="turn",
+                text="x",
+                fields={},
+                now=now,
+                member_id=town[key].member_id,
+                office_id=town.organisations["village"],
+                about=About(subject="term", subject_id=1, edition=agenda.edition, rung="week", asks=True),
+            )
     with store.reading() as unit:
         assert unit.overview.unanswered(EVERYWHERE, now, 5)[1] == 0, "not sent yet"
     with store.unit() as unit:
@@ -104,10 +123,12 @@ def test_who_did_not_answer(store: Store, town: Town, now: datetime) -> None:
         [line], _ = unit.overview.unanswered(EVERYWHERE, now, 5)
         assert (line.organisation, line.subject, line.state) == ("朝阳沟村党支部", "term", "sent")
         assert unit.overview.unanswered(EVERYWHERE, now + timedelta(days=31), 5)[1] == 0
-    with store.unit() as unit:
-        [asked] = unit.asking.open_to(town["branch"].member_id, now)
-        unit.asking.answer(asked, town["branch"].member_id, now)
-        assert unit.overview.unanswered(EVERYWHERE, now, 5) == ([], 0)
+    for settle in (_answered, _moved):
+        with store.session() as session:
+            unit = store.unit_in(session)
+            settle(unit, town, now)
+            assert unit.overview.unanswered(EVERYWHERE, now, 5) == ([], 0)
+            session.rollback()
 
 
 def test_what_was_solved(store: Store, town: Town, now: datetime) -> None:

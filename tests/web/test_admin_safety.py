@@ -29,7 +29,7 @@ def hostile(backstage: Backstage) -> int:
     with backstage.store.unit() as unit:
         return unit.organisations.add(
             Organisation.found(
-                code="X<b>1",
+                code="X<b>X1",
                 name=HOSTILE,
                 kind="<i>党支部",
                 region="<u>林西县",
@@ -48,7 +48,7 @@ def clean(text: str) -> bool:
             "<img src=x",
             "<i>党",
             "<u>林",
-            "<b>1",
+            "<b>X1",
             "49&#34;",
             '49"',
             "onerror=alert(2)>",
