@@ -17,7 +17,7 @@ from bot.kit.message import Reply
 from bot.kit.moments import Said, read, say_clock, say_when
 from bot.kit.recurring import USUAL_ROLL, read_roll, read_rule
 from bot.kit.router import PASS, Pass, Router
-from bot.kit.words import EDGES, choice, is_no, is_yes, plain
+from bot.kit.words import EDGES, choice, closed, is_no, is_yes, plain
 from models import activitywords
 from models.activity import Activity, ActivityState, Plan
 from models.activityrights import Host
@@ -144,7 +144,7 @@ def _topic_told(ctx: Context, step: Calling, text: str) -> Reply:
     elif picked is not None or len(text) < 2:
         return _ask_topic(ctx, step)
     else:
-        topic = re.sub(r"^(?:主题|内容)(?:就?是|为|：|:)?\s*", "", ctx.text.strip(EDGES))
+        topic = closed(re.sub(r"^(?:主题|内容)(?:就?是|为|：|:)?\s*", "", ctx.text.strip(EDGES)))
     return _go_on(ctx, msgspec.structs.replace(step, topic=topic[:200]))
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 
 from models.agenda import ACKNOWLEDGED, Agenda, notice_ladders
 from models.attending import Participation
@@ -20,6 +20,7 @@ from models.campaigns import answered
 from models.case import Case
 from models.clock import Clock
 from models.life import CaseState
+from models.owed import OutboxRow, State
 from models.post import HELD, Post, acting
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def lost(unit: Unit, letters: Sequence[Purpose], now: datetime) -> dict[int, str
         for check in wanted:
             found.update(check(unit, about, now))
     found.update(_left_office(unit, in_office, now))
+    found.update(_said_again(unit, [each for each in in_office if each.subject in _CLIMBING]))
     return found
 
 
@@ -126,6 +128,11 @@ WHILE: Final[Mapping[str, frozenset[str]]] = {
     "dispatch": frozenset(_WAITING),  # 请您单位办
     "claim": frozenset(_IN_HAND),  # 有单位接了，24 小时内联系您
     "progress": frozenset(_IN_HAND),
+    "promise": frozenset(_IN_HAND),
+    "extend": frozenset(_IN_HAND),
+    "give_back": frozenset(_WAITING),  # 我们另找一家，有信儿告诉您
+    "revoke": frozenset(_WAITING),
+    "lapse": frozenset(_WAITING),
     "resolve": frozenset((CaseState.RESOLVED,)),  # 您看办得怎么样
 }
 """Letters that say where a case stands, by the step that they tell: in which states that is still so. A letter that waits
@@ -135,7 +142,7 @@ a night may be overtaken, and nobody is asked to rate what they have rated."""
 def _case_over(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:
     """Nobody has to do anything about the case any more, or it is further than the letter says."""
     query = select(Case.number, Case.state).where(Case.number.in_(_ids(letters)))
-    states = dict(unit.connection.execute(query))
+    states = {row.number: row.state for row in unit.connection.execute(query)}
     found = {}
     for each in letters:
         state = states.get(each.subject_id or 0)
@@ -175,6 +182,46 @@ def _has_signed_up(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Map
     )
     said = {(number, member_id) for number, member_id in unit.connection.execute(query)}
     return {each.id: "已经回过来不来了" for each in asked if (each.subject_id, each.member_id) in said}
+
+
+_CLIMBING: Final = ("clock", "term", "meeting")
+"""Matters of which an officer hears several times, each time more; who missed some hears only the last."""
+
+
+def _said_again(unit: Unit, letters: Sequence[Purpose]) -> Mapping[int, str]:
+    """Somebody who heard nothing for weeks is owed the last word on a matter, not all of them."""
+    if not letters:
+        return {}
+    query = select(
+        OutboxRow.id, OutboxRow.member_id, OutboxRow.office_id, OutboxRow.subject, OutboxRow.subject_id,
+        OutboxRow.rung,
+    ).where(
+        OutboxRow.subject.in_({each.subject for each in letters}),
+        OutboxRow.subject != literal_column("''"),
+        OutboxRow.subject_id.in_(_ids(letters)),
+        OutboxRow.member_id.in_({each.member_id for each in letters}),
+        OutboxRow.id > min(each.id for each in letters),
+        OutboxRow.state.not_in((State.DROPPED.value, State.DEAD.value)),
+    )  # fmt: skip
+    later: dict[tuple[object, ...], list[tuple[int, str]]] = defaultdict(list)
+    for letter_id, *matter, rung in unit.connection.execute(query):
+        later[tuple(matter)].append((letter_id, rung))
+    return {
+        each.id: "后面又说过了"
+        for each in letters
+        if any(
+            letter_id > each.id and _covers(each.subject, rung, each.rung)
+            for letter_id, rung in later[each.member_id, each.office_id, each.subject, each.subject_id]
+        )
+    }
+
+
+def _covers(subject: str, later: str, earlier: str) -> bool:
+    """Whether a later rung says what an earlier one said, to the same people and more urgently."""
+    if subject not in notice_ladders():
+        return True
+    roles = {rung.name: set(rung.to) for rung in notice_ladders()[subject].rung}
+    return later in roles and earlier in roles and roles[earlier] <= roles[later]
 
 
 def _left_office(unit: Unit, letters: Sequence[Purpose], now: datetime) -> Mapping[int, str]:

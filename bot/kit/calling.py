@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from bot.kit.recurring import read_roll
-from bot.kit.words import EDGES, as_written, number, plain
+from bot.kit.words import EDGES, as_written, closed, number, plain
 from models import activitywords
 from models.understanding import Named
 
@@ -84,7 +84,7 @@ def _place(rest: str, named: Named) -> tuple[str, str]:
 def _topic(text: str, rest: str) -> str:
     found = _TOPIC.search(rest)
     if found is not None:
-        return as_written(text, found[1].strip(EDGES))
+        return closed(as_written(text, found[1].strip(EDGES)))
     if read_roll(rest) is not None:
         rest = re.sub(
             r"(?:遇|逢)?(?:休息日?|放假|节假日?|周末)?.{0,2}(?:不顺延|顺延|提前|照常|不变|不办|不开|跳过)",
@@ -93,4 +93,4 @@ def _topic(text: str, rest: str) -> str:
         )
     parts = [_SMALL.sub("", part) for part in re.split(r"[，,。；;]", _FILLING.sub("，", rest))]
     parts = [part for part in parts if len(part) >= SHORTEST_TOPIC]
-    return "，".join(parts)
+    return closed("，".join(parts))

@@ -60,6 +60,20 @@ def _plain(text: str) -> str:
     return _KEYCAP.sub("", unicodedata.normalize("NFKC", text)).strip(EDGES)
 
 
+_PAIRS = {"《": "》", "“": "”", "‘": "’", "（": "）", "(": ")", "【": "】", "[": "]", "<": ">"}
+
+
+def closed(text: str) -> str:
+    """``text`` with the marks that close what opened in it, where they were taken for outer punctuation: 学《民法典》."""
+    missing: list[str] = []
+    for each in text:
+        if each in _PAIRS:
+            missing.append(_PAIRS[each])
+        elif missing and each == missing[-1]:
+            missing.pop()
+    return text + "".join(reversed(missing))
+
+
 _SHORT = 64
 """Characters; such texts are asked for several times on a message's way, and kept for that long."""
 _plain_short = lru_cache(maxsize=2048)(_plain)

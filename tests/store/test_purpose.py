@@ -10,7 +10,7 @@ from models.agenda import About
 from models.clock import Clock, ClockKind
 from models.organisation import Post
 from models.outbox import Priority
-from models.store import Store
+from models.store import Store, Unit
 from tests.store.conftest import Village, matter
 from tests.store.owing import on_wechat, owe, states, take, texts
 
@@ -107,3 +107,35 @@ def test_a_post_that_ended_this_noon_is_left_this_noon(store: Store, village: Vi
         owe(unit, "b", now, member_id=village.li.member_id, office_id=village.east)
     assert take(store, noon) == []
     assert states(store)["b"] == ("dropped", "收信人已经不在这个职务上")
+
+
+def test_whoever_missed_several_notices_of_one_matter_hears_the_last(
+    store: Store, village: Village, now: datetime
+) -> None:
+    on_wechat(store, now, village.li.member_id)
+    li, east = village.li.member_id, village.east
+    with store.unit() as unit:
+        unit.agendas.plan("term", 7, now + timedelta(days=30))
+        clock = Clock.begin(matter_on_file(unit, village, now), ClockKind.ACCEPT, started_at=now, due_at=now)
+        unit.session.add(clock)
+        unit.session.flush()
+        for key, about in (
+            ("topics", About("term", 7, 1, "topics")),
+            ("leaving", About("term", 7, 1, "leaving")),
+            ("week", About("term", 7, 1, "week")),
+            ("urged", About("clock", clock.id)),
+            ("supervised", About("clock", clock.id)),
+        ):
+            owe(unit, key, now, member_id=li, office_id=east, about=about)
+        owe(unit, "himself", now, member_id=li, about=About("clock", clock.id), priority=Priority.URGENT)
+    told = texts(take(store, now))
+    assert sorted("\n".join(told).split("\n")) == ["信 himself", "信 leaving", "信 supervised", "信 week"]
+    assert states(store)["topics"] == states(store)["urged"] == ("dropped", "后面又说过了")
+
+
+def matter_on_file(unit: Unit, village: Village, now: datetime) -> int:
+    """A case's number."""
+    case = matter(village.zhang, now, "五百斤土豆")
+    unit.session.add(case)
+    unit.session.flush()
+    return case.number

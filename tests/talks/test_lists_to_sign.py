@@ -218,6 +218,8 @@ def test_the_clock_reminds_of_review_and_end_once(stage: Stage, tmp_path: Path) 
 　　管到5月31日，5月24日复审。
 　　到期 1 条，办成 0 条，履约率 0%。
 　　回“看清单 1”看内容。
+　　另外告诉您：6月1日起该林西县供电公司党支部主持官地联合党委，到今天没回执。
+　　请打个电话问问；要换单位回“排班”。
 """,
     )
 

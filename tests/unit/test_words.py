@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kit.words import choice, is_no, is_yes, leading_number, number, plain
+from bot.kit.words import choice, closed, is_no, is_yes, leading_number, number, plain
 
 ONES = [
     "1", "１", "①", "一", "壹", "第1个", "第一个", "第 1 个", "1号吧", "1号", "一号", "一号吧", "1.", "1。", "1、", "（1）", "(1)", "【1】",
@@ -129,3 +129,19 @@ def test_plain_takes_off_what_phones_put_around_words() -> None:
     assert plain("《供需清单》") == "供需清单"
     assert plain("…？！") == ""
     assert plain("我们村，三万斤。") == "我们村,三万斤"
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("学《民法典", "学《民法典》"),
+        ("学《民法典》", "学《民法典》"),
+        ("看“两山”展（县里的", "看“两山”展（县里的）"),
+        ("《乡村“好家风", "《乡村“好家风”》"),
+        ("清河道", "清河道"),
+        ("", ""),
+    ],
+)
+def test_what_opened_is_closed(said: str, whole: str) -> None:
+    assert closed(said) == whole
+    assert closed(whole) == whole
