@@ -262,7 +262,7 @@ def test_to_call_it_anew_at_another_place_is_a_move(store: Store, town: Town, no
         (msgspec.structs.replace(PLAN, place="敬老院", starts_at=at("05-20 08:00")), 1),
     ):
         with store.unit() as unit:
-            host = unit.activities.host_for(town["chair"], date(2026, 5, 20))
+            host = unit.activities.host_for(town["chair"], date(2026, 5, 20), now)
             unit.activities.call(host, plan, by=town["chair"], now=MAY_12, number=number)
             moves = [each for each in unit.happenings if isinstance(each, ActivityMoved)]
             assert len(moves) == told

@@ -219,7 +219,7 @@ def test_a_partner_signs_and_claims_and_has_no_turn(store: Store, town: Town) ->
         case = unit.casework.find(number)
         assert Role.MEMBER in unit.standings.of(case, town["market"], NOON).roles
         assert unit.consortia.chair(consortium.id, date(2026, 7, 1)) is None
-        assert unit.consortia.next_turn_of(market, TODAY) is None
+        assert unit.consortia.turns_of(market, TODAY) == []
         assert [turn[1].name for turn in unit.consortia.turns_after(consortium.id, TODAY)] == [
             "供电公司党支部"
         ]

@@ -263,7 +263,7 @@ def test_the_dead_are_owed_anew(store: Store, village: Village, now: datetime) -
     on_wechat(store, now, village.zhang.member_id)
     with store.unit() as unit:
         owe(unit, "a", now, member_id=village.zhang.member_id)
-        owe(unit, "b", now, member_id=village.bao.member_id)
+        owe(unit, "b", now, member_id=village.bao.member_id, priority=Priority.DUTY)
     settle(store, take(store, now), Outcome(verdict=Verdict.DEAD, reason="45002"), now)
     with store.unit() as unit:
         [dead] = unit.outbox.standing(State.DEAD, 9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -26,8 +27,11 @@ from tests.year.region import build
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 FIRST, LAST = date(2025, 12, 1), date(2026, 12, 31)
-CONSORTIA = int(os.environ.get("YEAR_CONSORTIA", "60"))
-DAYS = int(os.environ.get("YEAR_DAYS", "396"))
+CONSORTIA = int(os.environ.get("YEAR_CONSORTIA", "6"))
+DAYS = int(os.environ.get("YEAR_DAYS", "45"))
+"""``make year`` plays sixty and thirteen months."""
+MINUTES = float(os.environ.get("YEAR_MINUTES", "600"))
+"""After so long the year ends early, and what was played of it is judged."""
 KILLS = 10
 QUOTA = 20_000
 
@@ -44,17 +48,17 @@ def test_a_year(postgresql_url: str, tmp_path: Path) -> None:
     life = Life(driver, region, oracle)
     last = min(LAST, FIRST + timedelta(days=DAYS))
     kills_wanted = min(KILLS, max(2, DAYS // 10))
-    kills = set(driver.random.sample(range(3, (last - FIRST).days), kills_wanted))
+    kills = set(driver.random.sample(range(3, max(40, (last - FIRST).days // 3)), kills_wanted))
 
     async def go() -> None:
         async with at_work(driver):
             life.settle_rotas()
             oracle.look(clock())
             await driver.go_to(began + timedelta(hours=9))
-            day = FIRST + timedelta(days=1)
-            while day <= last:
+            day, end = FIRST + timedelta(days=1), time.monotonic() + MINUTES * 60
+            while day <= last and time.monotonic() < end:
                 driver.kill_soon = driver.kill_soon or (day - FIRST).days in kills
-                # A quarter of the days the platform allows hardly anything.
+                # On two days of each month the platform allows hardly anything.
                 platform.quota = 150 if day.day in (8, 9) else QUOTA
                 await life.day(day)
                 day += timedelta(days=1)
@@ -65,16 +69,17 @@ def test_a_year(postgresql_url: str, tmp_path: Path) -> None:
     store.close()
     print(_report(verdict, life, driver))  # noqa: T201 - for whoever runs a year by hand
     assert not verdict.faults, (len(verdict.faults), verdict.faults[:20])
-    assert verdict.expected > CONSORTIA * DAYS / 10
+    played = (clock() - began).days
+    assert verdict.expected > CONSORTIA * played / 10
     assert len(verdict.repeated) <= verdict.arrived / 10_000, verdict.repeated[:20]
-    assert driver.kills == kills_wanted
+    assert driver.kills == kills_wanted or played < DAYS - 1
 
 
-def _report(verdict: Verdict, life: Life, driver: Driver) -> str:
+def _report(verdict: Verdict, life: Life, driver: Driver, days: int) -> str:
     """The year's figures."""
     return "\n".join(
         (
-            f"{CONSORTIA} consortia, {DAYS} days, {driver.kills} kills",
+            f"{CONSORTIA} consortia, {days} days, {driver.kills} kills",
             f"notices of turns that were due {verdict.expected}: reached {verdict.reached}, to be phoned or said at the"
             f" next contact {verdict.to_call}, needless by then {verdict.needless}",
             f"letters {dict(verdict.letters)}; on phones {verdict.arrived}, twice {len(verdict.repeated)}",
