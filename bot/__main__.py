@@ -26,11 +26,13 @@ ABOUT = {
     "match": "看清单上有什么合适",
     "replay": "用现在的理解重读存下的消息，看哪些会不一样",
     "chat": "在终端里和机器人说话",
+    "admin": "网页后台的账号",
+    "audit": "核对审计记录",
     "routes": "每句话由谁来答",
     "key": "生成一把数据密钥",
     "bench": "性能测试",
 }
-CONFIGURED = ("serve", "migrate", "doctor", "import", "export", "outbox", "match", "replay")
+CONFIGURED = ("serve", "migrate", "doctor", "import", "export", "outbox", "match", "replay", "admin", "audit")
 """Commands that read the settings."""
 MODULES = {
     "sample": "sample",
@@ -41,6 +43,8 @@ MODULES = {
     "match": "match",
     "replay": "replay",
     "chat": "chat",
+    "admin": "accounts",
+    "audit": "auditing",
     "bench": "bench",
 }
 """Commands with arguments of their own, and where those are declared."""
@@ -145,6 +149,14 @@ def run(args: argparse.Namespace) -> int:
             from bot.commands import doctor
 
             return doctor.run(config)
+        case "admin":
+            from bot.commands import accounts
+
+            return serving.with_store(config, lambda store: accounts.run(args, store))
+        case "audit":
+            from bot.commands import auditing
+
+            return serving.with_store(config, lambda store: auditing.run(args, store))
         case "replay":
             from bot.commands import replay
 

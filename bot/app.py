@@ -11,6 +11,9 @@ from pathlib import Path
 from aiohttp import web
 
 import handlers
+from bot import health
+from bot.admin import door
+from bot.admin.means import CodeRefused, Means
 from bot.config import Config, ConfigError
 from bot.engine.engine import Engine
 from bot.engine.mind import StoredMind
@@ -25,6 +28,7 @@ from bot.wechat import webhook
 from bot.wechat.channels import Channels, standing_consents
 from bot.wechat.client import Client
 from bot.wechat.codec import Codec
+from bot.wechat.errors import ApiError, explain
 from bot.work.postman import Postman
 from bot.work.rounds import Rounds
 from bot.work.seeker import Seeker
@@ -66,11 +70,15 @@ def open_language(config: Config) -> Language:
     return Language(synonyms=synonyms, encoder=open_encoder(config.language.encoder == "on"))
 
 
-def check_wechat(config: Config) -> None:
-    """Raises ConfigError where something is missing without which no message can be received."""
-    for name in ("app_id", "token"):
-        if not getattr(config.wechat, name):
-            raise ConfigError(f"`wechat.{name}` is missing: set BOT_WECHAT__{name.upper()}")
+async def token_line(config: Config, client: Client) -> str:
+    """What is to be said of the platform. Raises ConfigError where it gives no token."""
+    if not config.wechat.app_secret:
+        raise ConfigError("`wechat.app_secret` is missing: set BOT_WECHAT__APP_SECRET")
+    try:
+        await client.tokens.current()
+    except ApiError as error:
+        raise ConfigError(str(error)) from error
+    return "令牌能取到"
 
 
 class Product:
@@ -120,14 +128,44 @@ class Product:
 
     def application(self) -> web.Application:
         """The web application; starting it starts everything, ending it ends everything in good order."""
-        # One push has at most 256 KiB; the simulator's and later the admin's forms are small too.
+        # One push has at most 256 KiB; the simulator's and the admin's forms are small too.
         app = web.Application(client_max_size=webhook.BODY_LIMIT)
         codec = Codec(self.config.wechat, self.clock)
         app.add_routes(webhook.routes(codec, self.pulse.watched(self.engine.answer)))
         app.add_routes(self.pulse.routes())
         app.add_routes(self.feed.routes())
+        door.mount(
+            app,
+            Means(
+                config=self.config,
+                store=self.store,
+                writer=self.writer,
+                engine=self.engine,
+                clock=self.clock,
+                health=self._health,
+                code=self._code,
+            ),
+        )
         app.cleanup_ctx.append(self._run)
         return app
+
+    async def _health(self) -> list[health.Finding]:
+        """What ``doctor`` would say, of this process's own parts."""
+        return [
+            health.of_settings(self.config),
+            *await asyncio.to_thread(health.of_store, self.store, self.clock()),
+            await health.find_later("微信接口", lambda: token_line(self.config, self.client)),
+            health.of_clock(),
+        ]
+
+    async def _code(self, scene: str) -> str:
+        """What the QR code of a scene says, as the platform has it."""
+        if not self.config.wechat.app_secret:
+            raise CodeRefused("还没有填公众号的 app_secret，请在设置里补上")
+        try:
+            return (await self.client.create_qr(scene)).content
+        except ApiError as error:
+            raise CodeRefused(explain(error)) from error
 
     async def _run(self, app: web.Application) -> AsyncIterator[None]:
         self.writer.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import os
 import re
 import tomllib
@@ -29,6 +30,15 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     metrics_token: str = ""
+
+    def __post_init__(self) -> None:
+        for proxy in self.trusted_proxies:
+            try:
+                ipaddress.ip_network(proxy, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"`trusted_proxies`: {proxy} is no address and no network like 10.0.0.0/8"
+                ) from None
 
 
 class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,9 +40,12 @@ def bind(unit: Unit, identity: Identity, member: Member, now: datetime) -> None:
     unit.calls.back(member.id, now)
 
 
-def decide(unit: Unit, request: BindingRequest, *, approved: bool, by: Person, now: datetime) -> None:
-    """A liaison officer's word on a request. A yes puts the person on the roster if need be, and binds them."""
-    request.decide(approved=approved, by_id=by.member_id, now=now)
+def decide(unit: Unit, request: BindingRequest, *, approved: bool, by: Person | None, now: datetime) -> None:
+    """A liaison officer's word on a request. A yes puts the person on the roster if need be, and binds them.
+
+    ``by``: None where it was decided in the web admin, whose audit says by whom.
+    """
+    request.decide(approved=approved, by_id=None if by is None else by.member_id, now=now)
     name, phone = request.name(unit.vault), request.phone(unit.vault)
     if approved:
         member = unit.members.with_phone(clean_phone(phone))

@@ -164,7 +164,7 @@ class BindingRequest(Base):
             decided_by_id=None,
         )
 
-    def decide(self, *, approved: bool, by_id: int, now: datetime) -> None:
+    def decide(self, *, approved: bool, by_id: int | None, now: datetime) -> None:
         """Settles the request. Refuses to settle it twice."""
         if self.state != RequestState.OPEN.value:
             raise RequestSettled(number=self.id)

@@ -14,7 +14,7 @@ from models.store import Store
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "2026_11_25_consortia_and_posts"
+HEAD: Final = "2026_11_25_accounts"
 """The version that this release needs: the newest migration's, as the tests make sure.
 
 Written down so that a server need not load the migration tool, a seventh of its start, to compare two words.

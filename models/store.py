@@ -10,20 +10,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.activities import Activities
+from models.adminside import AdminSide, all_tables
 from models.agenda import Agendas
 from models.allowance import Allowance
 from models.appeal import Appeals
 from models.asking import Asking
 from models.attachment import Attachments
 from models.attending import Attending
-from models.base import Base, Conflict, Happening
+from models.base import Conflict, Happening
 from models.belt import Belts
 from models.books import Books
 from models.calendarlink import CalendarLinks
@@ -80,14 +81,21 @@ from models.volunteering import Volunteering
 from models.watching import Watching
 from models.workday import Workdays
 
-metadata = Base.metadata
-"""All tables; importing this module knows every one of them."""
+metadata: MetaData
+"""All tables; whoever imports the name gets those of the web admin loaded too."""
+
+
+def __getattr__(name: str) -> MetaData:
+    if name == "metadata":
+        return all_tables()
+    raise AttributeError(name)
+
 
 CONFLICTS = (IntegrityError, OperationalError, StaleDataError, Conflict)
 """What may go away when the same work is done again: somebody was faster, a deadlock, a lost lock."""
 
 
-class Unit:
+class Unit(AdminSide):
     """One piece of work in one transaction: the collections, and what happened on the way."""
 
     organisations = Kept(Organisations)

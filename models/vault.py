@@ -88,6 +88,18 @@ class Vault:
             for keys in self._keys
         ]
 
+    def sign(self, plain: str, purpose: str) -> bytes:
+        """A proof that somebody with the current key said ``plain``; carries which key it was."""
+        keys = self._keys[0]
+        return keys.id + self._mark(keys, plain, purpose)
+
+    def signed(self, plain: str, purpose: str, signature: bytes) -> bool | None:
+        """Whether that is what was signed; None: with a key that is no longer known."""
+        keys = self._by_id.get(bytes(signature[:_KEY_ID]))
+        if keys is None:
+            return None
+        return hmac.compare_digest(self._mark(keys, plain, purpose), bytes(signature[_KEY_ID:]))
+
     @staticmethod
     def _mark(keys: _Keys, plain: str, purpose: str) -> bytes:
         return hmac.new(keys.hash, f"{purpose}\0{plain}".encode(), hashlib.sha256).digest()

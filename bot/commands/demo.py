@@ -9,6 +9,7 @@ import hashlib
 import socket
 import tempfile
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from aiohttp import web
 
 from bot.app import Product, open_store
 from bot.commands.importing import load_world
-from bot.config import Config, Database, Language, Notices, Privacy, Server, WeChat
+from bot.config import Admin, Config, Database, Language, Notices, Privacy, Server, WeChat
 from bot.kit.clock import Clock, MovableClock
 from bot.kit.menu import MENU
 from bot.optional import encoder_wished
@@ -24,7 +25,9 @@ from bot.sim import desk
 from bot.sim.cast import Phone, load_cast
 from bot.sim.platform import Platform
 from models import schema
+from models.audit import Actor
 from models.moment import local
+from models.password import hash_password
 from models.store import Store, Unit
 from models.vault import new_key
 
@@ -32,6 +35,10 @@ WORLD = Path(__file__).parents[1] / "sim" / "world"
 """The sample world of the demonstration."""
 MAIN_CONSORTIUM = "RH01"
 """The consortium of the sample world that the cast belongs to."""
+
+
+ACCOUNT = "demo"
+"""The account of the web admin."""
 
 
 class Demo(msgspec.Struct, frozen=True):
@@ -67,6 +74,7 @@ def demo_config(port: int, folder: Path) -> Config:
         ),
         # Whoever tries it at night is to see what happens, too.
         notices=Notices(tick_s=1.0, quiet_hours=""),
+        admin=Admin(cookie_secure=False),
         privacy=Privacy(data_key=key),
         language=Language(encoder="on" if encoder_wished(None, None) else "off"),
     )
@@ -78,9 +86,29 @@ def open_demo(config: Config, clock: Clock) -> tuple[Store, tuple[Phone, ...]]:
     schema.upgrade(store)
     load_world(store, WORLD, clock())
     cast = load_cast(WORLD / "cast.toml")
+    _admit(store, config, clock())
     with store.unit() as unit:
         cast = tuple(_settle(unit, phone, clock) for phone in cast)
     return store, cast
+
+
+def demo_password(config: Config) -> str:
+    """The password of the demonstration's account: the same for one folder, and no other folder's."""
+    letters = hashlib.sha256(b"admin" + base64.b64decode(config.privacy.data_key)).hexdigest()
+    return f"{letters[:5]}-{letters[5:10]}"
+
+
+def _admit(store: Store, config: Config, now: datetime) -> None:
+    """An account of the web admin that may do everything; made once."""
+    operator = Actor(None, "演示")
+    with store.reading() as unit:
+        if unit.accounts.listed(local(now).date(), limit=1)[1]:
+            return
+    kept = hash_password(demo_password(config))
+    with store.unit() as unit:
+        account = unit.accounts.open(ACCOUNT, kept, must_change=False, by=operator, now=now)
+        for role in ("city", "auditor"):
+            unit.accounts.give(account, role, "", until=None, by=operator, now=now)
 
 
 def _settle(unit: Unit, phone: Phone, clock: Clock) -> Phone:

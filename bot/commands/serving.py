@@ -23,10 +23,10 @@ KEEP_ALIVE_S = 75.0
 
 def serve(config: Config) -> int:
     """Webhook and everything that goes on behind it, until the process is told to stop."""
-    from bot import app
+    from bot import app, health
     from models import schema
 
-    app.check_wechat(config)
+    health.check_wechat(config)
     store = app.open_store(config)
     if schema.current(store) != schema.HEAD:
         print(
@@ -42,7 +42,7 @@ def serve(config: Config) -> int:
 def demo(args: argparse.Namespace) -> int:
     """The whole product on the embedded default, with the simulated platform."""
     from bot.app import Product
-    from bot.commands.demo import demo_app, demo_config, open_demo
+    from bot.commands.demo import ACCOUNT, demo_app, demo_config, demo_password, open_demo
 
     clock = MovableClock()
     config = demo_config(args.port, args.data)
@@ -57,7 +57,7 @@ def demo(args: argparse.Namespace) -> int:
         f"  数据        {args.data}",
         "  手机上的人（不用登录，点开就是他）：",
         *(f"    {phone.name}  {phone.role}" for phone in cast),
-        "  网页后台这一版还没有。",
+        f"  网页后台    http://127.0.0.1:{args.port}/admin  账号 {ACCOUNT}，密码 {demo_password(config)}",
         "",
     ]
     _run(web_app, config, "\n".join(lines))

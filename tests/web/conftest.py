@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from models.password import hash_password
+from tests.web.backstage import PASSWORD, Backstage, Caller
+from tests.web.product import Product
 from tests.web.stage import Stage
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -51,3 +54,24 @@ def chromium(chromium_path: str) -> Iterator[object]:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def backstage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backstage]:
+    """A demonstration and its web admin, once for a file."""
+    with Product(tmp_path_factory.mktemp("demo")) as product:
+        found = Backstage(product)
+        yield found
+        found.store.close()
+
+
+@pytest.fixture(scope="module")
+def wang(backstage: Backstage) -> int:
+    """The account of somebody who may do everything, with a password."""
+    return backstage.account("wang", ("city", ""), ("auditor", ""), kept=hash_password(PASSWORD))
+
+
+@pytest.fixture
+def boss(backstage: Backstage, wang: int) -> Caller:
+    """The same, signed in."""
+    return backstage.as_account(wang)
