@@ -56,6 +56,7 @@ def open_store(config: Config) -> Store:
         ),
         public_url=config.server.public_url.rstrip("/"),
         campaigns_by_rule=config.campaigns.by_rule,
+        retention=timedelta(days=config.privacy.retention_days),
     )
     return Store(config.database.url, vault, pool_size=config.database.pool_size, policy=policy)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from models.quiet import Quiet
@@ -27,3 +29,5 @@ class Policy(msgspec.Struct, frozen=True):
     """How the outside world reaches the web side, such as ``https://sqs.example.cn``; empty: it does not."""
     campaigns_by_rule: bool = True
     """Needs are collected whenever the rule in ``campaigns.toml`` says so; else only when the desk opens a campaign."""
+    retention: timedelta = timedelta(days=180)
+    """How long messages are kept as they came."""

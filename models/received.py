@@ -137,6 +137,8 @@ _SENDERS = (
     .outerjoin(Member, and_(Member.id == Identity.member_id, Member.left_at.is_(None)))
     .outerjoin(Dialogue, Dialogue.openid == Identity.openid)
 )
+FORGOTTEN_AT_ONCE = 500
+"""Messages that one transaction deletes: others wait behind it."""
 MOST_FORESEEN = 32
 """Messages that are looked up together."""
 
@@ -274,6 +276,28 @@ class Inbox:
             .limit(limit)
         )
         return [(row[0], self._unit.vault.open(row[1], "received.body"), row[2]) for row in rows]
+
+    def outlived(self, now: datetime) -> bool:
+        """Whether a message has been kept for longer than the settings allow; only looks."""
+        before = now - self._unit.policy.retention
+        return (
+            self._unit.session.scalar(select(Received.key).where(Received.received_at < before).limit(1))
+            is not None
+        )
+
+    def forget_outlived(self, now: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
+        """Deletes messages that have been kept for long enough, the oldest first; gives how many.
+
+        What follows from them, the case and its timeline, stays.
+        """
+        oldest = (
+            select(Received.key)
+            .where(Received.received_at < now - self._unit.policy.retention)
+            .order_by(Received.received_at)
+            .limit(limit)
+        )
+        gone = self._unit.session.execute(delete(Received).where(Received.key.in_(oldest)))
+        return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _greetings(upsert: Any) -> dict[str, Any]:

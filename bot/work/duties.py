@@ -77,6 +77,10 @@ DUTIES: Final = (
         do=lambda unit, now: unit.closing.expire_unrated(now) + unit.closing.archive_old(now),
     ),
     Duty(
+        calls=lambda unit, now: unit.inbox.outlived(now),
+        do=lambda unit, now: unit.inbox.forget_outlived(now),
+    ),
+    Duty(
         calls=lambda unit, now: unit.books.reminders_due(now),
         do=lambda unit, now: unit.books.remind(now),
     ),

@@ -272,3 +272,33 @@ def test_whoever_answers_second_is_told(store: Store, now: datetime) -> None:
         unit.inbox.remember(entry("m1", now, "二"))
     with store.reading() as unit:
         assert unit.inbox.reply(unit.inbox.arrive("o1", "m1").reply_sealed or b"") == "一"
+
+
+def test_messages_are_forgotten_when_they_have_been_kept_long_enough(store: Store, now: datetime) -> None:
+    for day in range(5):
+        with store.unit() as unit:
+            unit.inbox.remember(
+                Entry(
+                    key=f"m:{day}",
+                    openid="o1",
+                    kind="Text",
+                    body="{}",
+                    parse=None,
+                    version="",
+                    handler="",
+                    reply=None,
+                    fault="",
+                    at=now + timedelta(days=day),
+                )
+            )
+    later = now + timedelta(days=183, hours=1)
+    with store.reading() as unit:
+        assert not unit.inbox.outlived(now + timedelta(days=180))
+        assert unit.inbox.outlived(later)
+    with store.unit() as unit:
+        assert unit.inbox.forget_outlived(later, limit=3) == 3
+        assert unit.inbox.forget_outlived(later, limit=3) == 1
+        assert unit.inbox.forget_outlived(later, limit=3) == 0
+    with store.reading() as unit:
+        assert not unit.inbox.outlived(later)
+        assert [key for key, _, _ in unit.inbox.since(now, 9)] == ["m:4"]
