@@ -25,10 +25,20 @@ def set_up(level: str = "INFO", style: Literal["auto", "json", "console"] = "aut
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_StandardError()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(logging.WARNING, logging.getLevelName(level)), stream=sys.stderr)
+
+
+class _StandardError:
+    """Standard error as it is at the moment: whoever replaces it meanwhile does not leave loggers with a closed one."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def shade(openid: str) -> str:
