@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from bot.kit.clock import MovableClock, real_clock
-from bot.log import shade
+from bot.log import set_up, shade
 from models.moment import SHANGHAI, from_epoch, local
 
 
@@ -48,3 +50,20 @@ def test_a_shade_is_short_stable_and_tells_nothing() -> None:
     assert len(shade(openid)) == 10
     assert not any(openid[i : i + 5] in shade(openid) for i in range(len(openid) - 4))
     assert len({shade(f"o{number}") for number in range(2000)}) == 2000
+
+
+def test_a_logger_outlives_the_standard_error_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service manager, or a test, may put another stream in its place and close the first."""
+    before = structlog.get_config()
+    first, second = io.StringIO(), io.StringIO()
+    try:
+        monkeypatch.setattr("sys.stderr", first)
+        set_up("INFO", "json")
+        log = structlog.get_logger()
+        log.info("one")
+        monkeypatch.setattr("sys.stderr", second)
+        first.close()
+        log.info("two")
+    finally:
+        structlog.configure(**before)
+    assert '"event": "two"' in second.getvalue()
