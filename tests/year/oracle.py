@@ -106,8 +106,13 @@ class Oracle:
         versions = [*self.past, *((turn, since, ended) for turn, since in self.turns.values())]
         found = []
         for turn, since, until in versions:
-            for rung, days, rolls, hour, role, escalates in LADDER:
-                at = self._moment(turn.starts_on, days, rolls=rolls, hour=hour)
+            moments = [
+                (rung, self._moment(turn.starts_on, days, rolls=rolls, hour=hour), role, escalates)
+                for rung, days, rolls, hour, role, escalates in LADDER
+            ]
+            for place, (rung, at, role, escalates) in enumerate(moments):
+                if any((at, role) == (later[1], later[2]) for later in moments[place + 1 :]):
+                    continue  # a long holiday puts two on one morning: then the later one says it
                 if at is None or not (max(since, began) < at < until):
                     continue
                 if escalates and any(answer <= at for answer in self.answers[turn.id]):
