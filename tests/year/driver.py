@@ -75,8 +75,8 @@ class Driver:
     steps: int = 0
     settling_s: float = 0.0
     patience: int = 0
-    kill_soon: bool = False
-    """At the next moment at which a lot is due, a process is killed in the middle of it."""
+    kills_owed: int = 0
+    """So many times a process is still to be killed in the middle of what is due."""
     seed: int = 7
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(5_000_000_001))
 
@@ -187,9 +187,9 @@ class Driver:
         """
         began = started = time.monotonic()
         quiet, wanted = 0, 6 if thoroughly else 2
-        if self.kill_soon and self.due()[0] >= 5:
+        if self.kills_owed and self.due()[0] >= 2:
             await asyncio.sleep(self.random.random() * 0.15)
-            self.kill_soon = False
+            self.kills_owed -= 1
             self.kill()
         while quiet < wanted:
             waiting, on_their_way = await asyncio.to_thread(self.due)
