@@ -50,7 +50,9 @@ def main() -> int:
         for name, measure in MEASURES.items():
             if args.what in (name, "all"):
                 tables = (
-                    draining.measure(args.quick, args.count, postgresql=args.postgresql or args.what == "all")
+                    draining.measure(
+                        args.quick, args.count, on_postgresql=args.postgresql or args.what == "all"
+                    )
                     if name == "draining"
                     else measure(args.quick)
                 )

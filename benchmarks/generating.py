@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import create_engine, func, select
-from sqlalchemy.engine import make_url
+from sqlalchemy import func, select
 
 from benchmarks import driving, makers
 from benchmarks.account import DATA_KEY
-from benchmarks.exporting import postgresql
+from benchmarks.exporting import create_database, postgresql
 from benchmarks.loadgen import Result
 from benchmarks.report import Table
 from benchmarks.servers import PRODUCT, running
@@ -77,12 +76,7 @@ def measure(quick: bool) -> list[Table]:
 
 def _city(server: str) -> str:
     """A database with the city in it on that server; gives its address."""
-    admin = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(admin, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE city")
-    engine.dispose()
-    url = make_url(server).set(database="city").render_as_string(hide_password=False)
+    url = create_database(server, "city")
     store = Store(url, Vault(DATA_KEY))
     makers.fill(store)
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -193,7 +193,7 @@ def measure(
         return run, await run()
 
     before, own = usage(pid) if pid else None, time.process_time()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         run, seconds = runner.run(go())
     own = time.process_time() - own
     after = usage(pid) if pid else None
@@ -208,7 +208,8 @@ def measure(
     return result
 
 
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+def loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    """The faster loop where there is one."""
     try:
         import uvloop
     except ImportError:

@@ -92,10 +92,11 @@ class Product:
         self.clock = clock
         self.mind = StoredMind(store, local(clock()).date(), open_language(config))
         self.writer = Writer(store, threads=config.database.pool_size)
+        texts = handlers.texts()
         self.engine = Engine(
             writer=self.writer,
             router=handlers.router(),
-            texts=handlers.texts(),
+            texts=texts,
             mind=self.mind,
             clock=clock,
             deadline_s=config.talk.reply_deadline_s,
@@ -103,7 +104,7 @@ class Product:
         )
         self.client = Client(config.wechat)
         channels = Channels(self.client, config.wechat, clock)
-        postman = Postman(writer=self.writer, ways=channels, clock=clock, texts=handlers.texts())
+        postman = Postman(writer=self.writer, ways=channels, clock=clock, texts=texts)
         self.rounds = Rounds(
             store=store,
             writer=self.writer,
@@ -125,7 +126,7 @@ class Product:
             config.talk.reply_deadline_s,
             self.rounds.beats,
         )
-        self.feed = Feed(store, self.writer, clock, handlers.texts())
+        self.feed = Feed(store, self.writer, clock, texts)
 
     def application(self) -> web.Application:
         """The web application; starting it starts everything, ending it ends everything in good order."""

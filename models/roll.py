@@ -12,7 +12,6 @@ from sqlalchemy.orm import aliased
 from models.admission import decide
 from models.audit import Actor
 from models.base import DomainError
-from models.consortium import Consortium
 from models.identity import BindingRequest, Identity, RequestState
 from models.member import Member
 from models.moment import local
@@ -116,10 +115,6 @@ class Roll:
         """One of them; None: there is none."""
         rows = self._lines([Organisation.id == organisation_id], now, 1, 0)
         return OrganisationLine(*rows[0]) if rows else None
-
-    def consortia(self, organisation_id: int, on: date) -> list[Consortium]:
-        """The consortia that it belongs to on a day."""
-        return self._unit.consortia.of_organisation(organisation_id, on)
 
     def _lines(
         self, where: list[ColumnElement[bool]], now: datetime, limit: int, offset: int

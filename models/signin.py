@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.account import Account, AccountNameUnusable, clean_account_name
+from models.account import Account, AccountNameUnusable, AccountUnknown, clean_account_name
 from models.base import Base
 from models.remit import account_rules
 
@@ -226,10 +226,9 @@ class SignIns:
 
     def _named(self, name: str) -> Account | None:
         try:
-            clean = clean_account_name(name)
-        except AccountNameUnusable:
+            return self._unit.accounts.named(name)
+        except (AccountNameUnusable, AccountUnknown):
             return None
-        return self._unit.session.scalar(select(Account).where(Account.name == clean))
 
     def _mark(self, name: str) -> bytes:
         try:

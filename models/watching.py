@@ -157,13 +157,9 @@ class Watching:
         found = [looks[cause](watch()[cause], now) for cause in Cause]
         return [each for each in found if each is not None and each.count >= watch()[each.cause].at_least]
 
-    def wants_alarm(self, now: datetime) -> bool:
-        """Whether something is wrong that nobody was told of yet; only looks."""
-        return bool(self._untold(self.findings(now), now))
-
     def alarm(self, now: datetime) -> int:
         """Tells whoever runs the account what is wrong, each cause once a day; gives how many causes."""
-        untold = self._untold(self.findings(now), now)
+        untold = self.untold(self.findings(now), now)
         if untold:
             self._unit.session.add_all(Alarm.raised(finding, now) for finding in untold)
             self._unit.session.flush()
@@ -176,7 +172,8 @@ class Watching:
             )
         return len(untold)
 
-    def _untold(self, findings: list[Finding], now: datetime) -> list[Finding]:
+    def untold(self, findings: list[Finding], now: datetime) -> list[Finding]:
+        """Those of the findings that nobody was told of lately; only looks."""
         if not findings:
             return []
         query = select(Alarm.cause, func.max(Alarm.day)).group_by(Alarm.cause)

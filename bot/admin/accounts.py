@@ -40,9 +40,8 @@ async def _password(visit: Visit, site: Site) -> Handed:
 @on.get("/admin/accounts", Right.ACCOUNTS, Where.WHOLE, rail="系统", tab="账号")
 def listed(visit: Visit, unit: Unit) -> View:
     """有哪些账号。"""
-    page = visit.page()
-    lines, total = unit.accounts.listed(visit.today, limit=PAGE, offset=(page - 1) * PAGE)
-    return View("accounts.html", {"lines": lines, "total": total, "page": page, "more": page * PAGE < total})
+    lines, total = unit.accounts.listed(visit.today, limit=PAGE, offset=visit.offset(PAGE))
+    return View("accounts.html", {"lines": lines, **visit.paged(PAGE, total)})
 
 
 @on.get("/admin/accounts/new", Right.ACCOUNTS, Where.WHOLE)

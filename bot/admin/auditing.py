@@ -21,7 +21,6 @@ PAGE = 50
 @on.get("/admin/audit", Right.AUDIT, Where.WHOLE, rail="系统", tab="审计")
 def audit(visit: Visit, unit: Unit) -> View:
     """按人、按事、按日子查。"""
-    page = visit.page()
     asked = {name: visit.word(name, 64) for name in ("actor", "action", "subject", "id", "since", "until")}
     since, until = _day(asked["since"]), _day(asked["until"])
     wanted = Wanted(
@@ -32,14 +31,12 @@ def audit(visit: Visit, unit: Unit) -> View:
         since=None if since is None else _midnight(since),
         until=None if until is None else _midnight(until + timedelta(days=1)),
     )
-    rows, total = unit.audit.page(wanted, limit=PAGE, offset=(page - 1) * PAGE)
+    rows, total = unit.audit.page(wanted, limit=PAGE, offset=visit.offset(PAGE))
     return View(
         "audit.html",
         {
             "rows": [(row, _facts(row)) for row in rows],
-            "total": total,
-            "page": page,
-            "more": page * PAGE < total,
+            **visit.paged(PAGE, total),
             "asked": asked,
             "actions": unit.audit.actions(),
             "query": urlencode({name: value for name, value in asked.items() if value}),

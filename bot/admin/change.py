@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from bot.engine.conversation import Talk, announce
 from bot.engine.savepoints import Attempts
@@ -31,7 +31,7 @@ class Changed(Generic[T]):
     """What became of a change."""
 
     def __init__(self) -> None:
-        self.answers: list[T] = []
+        self.answer: T | None = None
         self.error: Exception | None = None
         """Why nothing was changed."""
         self.letters = False
@@ -41,7 +41,7 @@ class Changed(Generic[T]):
         """What the work gave. Raises DomainError, NotSignedIn, Refused: nothing was changed."""
         if self.error is not None:
             raise self.error
-        return self.answers[0]
+        return cast(T, self.answer)
 
 
 class Change(Generic[T]):
@@ -64,7 +64,7 @@ class Change(Generic[T]):
         try:
             with attempt(unit):
                 self._check(unit)
-                changed.answers.append(self._work(unit))
+                changed.answer = self._work(unit)
                 announce(self._talk, unit, self._now, speaker=None)
         except (DomainError, NotSignedIn, Refused) as error:
             changed.error = error

@@ -18,17 +18,15 @@ PAGE = 50
 @on.get("/admin/organisations", Right.ORGANISATIONS, Where.LISTED, rail="党组织")
 def organisations(visit: Visit, unit: Unit) -> View:
     """找一个党组织。"""
-    words, page = visit.word("q", 40), visit.page()
+    words = visit.word("q", 40)
     lines, total = unit.roll.organisations(
-        visit.reach, words, visit.now, limit=PAGE, offset=(page - 1) * PAGE
+        visit.reach, words, visit.now, limit=PAGE, offset=visit.offset(PAGE)
     )
     return View(
         "organisations.html",
         {
             "lines": lines,
-            "total": total,
-            "page": page,
-            "more": page * PAGE < total,
+            **visit.paged(PAGE, total),
             "words": words,
             "query": urlencode({"q": words}) if words else "",
             "may_print": visit.may(Right.POSTERS),
@@ -43,19 +41,16 @@ def organisation(visit: Visit, unit: Unit) -> View:
     found = unit.roll.organisation(number, visit.now)
     if found is None:
         raise Refused(404, "nothing")
-    page = visit.page()
-    members, total = unit.roll.members(number, limit=PAGE, offset=(page - 1) * PAGE)
+    members, total = unit.roll.members(number, limit=PAGE, offset=visit.offset(PAGE))
     return View(
         "organisation.html",
         {
             "organisation": found,
-            "consortia": [each.name for each in unit.roll.consortia(number, visit.today)],
+            "consortia": [each.name for each in unit.consortia.of_organisation(number, visit.today)],
             "officers": unit.roll.officers(number, visit.now),
             "requests": unit.roll.open_requests(number),
             "members": members,
-            "total": total,
-            "page": page,
-            "more": page * PAGE < total,
+            **visit.paged(PAGE, total),
             "may_open": covers(visit, unit, Right.PEOPLE, number),
             "may_decide": covers(visit, unit, Right.BINDINGS, number),
             "may_print": covers(visit, unit, Right.POSTERS, number),

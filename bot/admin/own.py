@@ -78,15 +78,14 @@ def change(visit: Visit, unit: Unit) -> Go:
 def signins(visit: Visit, unit: Unit) -> View:
     """我的登录记录。"""
     who = visit.signed_in
-    page = visit.page()
-    rows = unit.signins.history(who.account_id, PAGE + 1, (page - 1) * PAGE)
+    rows = unit.signins.history(who.account_id, PAGE + 1, visit.offset(PAGE))
     return View(
         "signins.html",
         {
             "live": unit.signins.live(who.account_id, visit.now),
             "here": who.session_id,
             "rows": rows[:PAGE],
-            "page": page,
+            "page": visit.page(),
             "more": len(rows) > PAGE,
             "grants": unit.accounts.grants(who.account_id, visit.today),
         },

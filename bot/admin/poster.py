@@ -71,17 +71,15 @@ async def _codes(visit: Visit, site: Site, view: View) -> View:
 @on.get("/admin/organisations/posters", Right.POSTERS, Where.LISTED, fetch=_codes)
 def posters(visit: Visit, unit: Unit) -> View:
     """一批海报，一张一页。"""
-    words, page = visit.word("q", 40), visit.page()
+    words = visit.word("q", 40)
     lines, total = unit.roll.organisations(
-        visit.reach, words, visit.now, limit=SHEETS, offset=(page - 1) * SHEETS
+        visit.reach, words, visit.now, limit=SHEETS, offset=visit.offset(SHEETS)
     )
     return View(
         "posters.html",
         {
             "lines": lines,
-            "total": total,
-            "page": page,
-            "more": page * SHEETS < total,
+            **visit.paged(SHEETS, total),
             "query": urlencode({"q": words}) if words else "",
         },
     )

@@ -13,7 +13,6 @@ import structlog
 from aiohttp import ClientError, web
 from sqlalchemy.exc import SQLAlchemyError
 
-import handlers
 from bot.admin import (
     accounts,
     auditing,
@@ -34,7 +33,6 @@ from bot.admin.origin import client_of, from_our_own_page, networks
 from bot.admin.router import Route, Table, Where
 from bot.admin.visit import Answer, Go, Problem, View, Visit, Who
 from bot.engine.writer import Overloaded
-from bot.kit.texts import Texts
 from models.base import Conflict, DomainError
 from models.store import Unit
 
@@ -71,7 +69,7 @@ class Site:
     def __init__(self, means: Means) -> None:
         self.means = means
         self.table = Table(page.on for page in PAGES)
-        self.texts = Texts.load(handlers.TEXTS)
+        self.texts = means.engine.talk.texts
         self.jar = Jar(secure=means.config.admin.cookie_secure)
         self._trusted = networks(means.config.server.trusted_proxies)
         self._slow = asyncio.Semaphore(_THREADS // 2)
@@ -154,19 +152,22 @@ class Site:
         return visit
 
     async def _answer(self, visit: Visit, route: Route) -> Answer:
-        if route.where is not Where.OPEN:
-            await self._recognise(visit, route)
-        if route.method == "POST" and not visit.form_is_ours():
-            raise Refused(403, "stale")
-        if visit.who is not None and visit.who.must_change and route.path not in (PASSWORD, signing.OUT):
-            return Go(PASSWORD)
+        if route.method == "POST":
+            if route.where is not Where.OPEN:
+                await self._recognise(visit, route)
+            if not visit.form_is_ours():
+                raise Refused(403, "stale")
+            if _must_change(visit, route):
+                return Go(PASSWORD)
         if route.direct is not None:
             return await route.direct(visit, self)
         if route.page is None:
             raise LookupError(route.path)
         page = route.page
         if route.method == "GET":
-            answer = await self.read(lambda unit: page(visit, unit), visit, route)
+            answer = await self.read(
+                lambda unit: Go(PASSWORD) if _must_change(visit, route) else page(visit, unit), visit, route
+            )
         else:
             answer = await self._act(visit, route, page)
         if route.fetch is not None and isinstance(answer, View):
@@ -174,7 +175,7 @@ class Site:
         return answer
 
     async def _recognise(self, visit: Visit, route: Route) -> None:
-        """Who it is and whether they may, before anything is done for them."""
+        """Who it is and whether they may, before anything is prepared for them."""
         await self.read(lambda unit: None, visit, route)
 
     async def _act(self, visit: Visit, route: Route, page: Callable[[Visit, Unit], Answer]) -> Answer:
@@ -215,10 +216,7 @@ class Site:
             work,
             visit.now,
         )
-        changed = await self.means.writer.submit(change, urgent=False)
-        if changed.letters:
-            self.means.engine.letters_waiting.set()
-        return changed.result()
+        return (await self.means.engine.behind(change)).result()
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Does something that takes long, or waits for the database."""
@@ -311,6 +309,11 @@ class Site:
                 return  # the page is worth more than the note; the next one makes up for it
             if token:
                 self.jar.put(response, self.jar.session, token)
+
+
+def _must_change(visit: Visit, route: Route) -> bool:
+    """Whether nothing is to be had before they have chosen a password of their own."""
+    return visit.who is not None and visit.who.must_change and route.path not in (PASSWORD, signing.OUT)
 
 
 def _see(unit: Unit, visit: Visit) -> str:

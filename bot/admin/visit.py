@@ -144,6 +144,14 @@ class Visit:
             else 1
         )
 
+    def offset(self, size: int) -> int:
+        """How many lines come before that page, with so many on each."""
+        return (self.page() - 1) * size
+
+    def paged(self, size: int, total: int) -> dict[str, object]:
+        """What the foot of a list says."""
+        return {"total": total, "page": self.page(), "more": self.page() * size < total}
+
     def form_token(self) -> str:
         """What a form carries: never the same twice, so that compression cannot give it away letter by letter."""
         mark = form_mark(self.token).encode()

@@ -10,7 +10,6 @@ from datetime import datetime
 import handlers
 from bot.config import ConfigError
 from bot.kit.clock import real_clock
-from bot.kit.texts import Texts
 from models import schema
 from models.account import Account
 from models.accounts import AccountLine
@@ -54,7 +53,7 @@ def run(args: argparse.Namespace, store: Store) -> int:
     try:
         return _do(args, store, real_clock())
     except DomainError as error:
-        print(Texts.load(handlers.TEXTS).refuse(error), file=sys.stderr)
+        print(handlers.texts().refuse(error), file=sys.stderr)
         return 1
 
 

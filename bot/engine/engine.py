@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Protocol, TypeVar
 
 import structlog
 
 from bot.engine.conversation import NOTHING, Answer, MessageWork, Talk
 from bot.engine.unasked import Chore, ClockWork
-from bot.engine.writer import Overloaded, Writer
+from bot.engine.writer import Overloaded, Work, Writer
 from bot.kit.clock import Clock
 from bot.kit.context import Mind, Reading
 from bot.kit.message import Inbound, MenuTapped, Reply, Silence, Text, Voice
@@ -19,6 +20,17 @@ from models.outbox import Priority
 from models.store import Unit
 
 log = structlog.get_logger()
+
+
+class Telling(Protocol):
+    """What became of a piece of work that somebody may have to hear of."""
+
+    @property
+    def letters(self) -> bool:
+        """Whether somebody is to be told."""
+
+
+D = TypeVar("D", bound=Telling)
 
 
 class Engine:
@@ -69,16 +81,18 @@ class Engine:
         silence = Silence(key=f"silence:{case}", sender=openid, account="", sent_at=self._clock(), case=case)
         work = self._work(silence)
         work.late = True
-        answer = await self._writer.submit(work, urgent=False)
-        if answer.letters:
-            self.letters_waiting.set()
+        await self.behind(work)
 
     async def unasked(self, chore: Chore) -> int:
         """Does what time has made due, behind members' messages, and tells who has to hear of it; gives how much."""
-        done = await self._writer.submit(ClockWork(self.talk, chore, self._clock()), urgent=False)
+        return (await self.behind(ClockWork(self.talk, chore, self._clock()))).count
+
+    async def behind(self, work: Work[D]) -> D:
+        """Does a piece of work behind members' messages; letters that follow are sent at once."""
+        done = await self._writer.submit(work, urgent=False)
         if done.letters:
             self.letters_waiting.set()
-        return done.count
+        return done
 
     def _work(self, message: Inbound) -> MessageWork:
         now = self._clock()

@@ -40,4 +40,5 @@ class Auditor:
     def _findings(self) -> tuple[list[Finding], bool]:
         now = self._clock()
         with self._store.reading() as unit:
-            return unit.watching.findings(now), unit.watching.wants_alarm(now)
+            findings = unit.watching.findings(now)
+            return findings, bool(unit.watching.untold(findings, now))

@@ -65,7 +65,6 @@ class Rounds:
         self._seeker = seeker
         self._monotonic = monotonic
         self._auditor = Auditor(store=store, engine=engine, clock=clock)
-        self._timekeeper = Timekeeper(clock, monotonic)
         self._process = f"{socket.gethostname()[:60]}:{os.getpid()}"
         self._rounds: dict[str, Round] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -85,7 +84,6 @@ class Rounds:
         # What a process that was down has to catch up with is late, but nobody's alarm before it was tried.
         self._add("audit", self.audit, watch().every_minutes * 60.0, delay_s=SETTLED_S + 2 * tick)
         self._add("beat", self.beat, WRITTEN_EVERY_S)
-        self._timekeeper = Timekeeper(self._clock, self._monotonic)
         jobs = [each.forever() for each in self._rounds.values()]
         self._tasks = [asyncio.ensure_future(job) for job in (*jobs, self._keep_time())]
 
@@ -190,7 +188,8 @@ class Rounds:
 
     async def _keep_time(self) -> None:
         """Rings every bell when the clock jumped."""
+        timekeeper = Timekeeper(self._clock, self._monotonic)
         while True:
             await asyncio.sleep(LOOK_S)
-            if self._timekeeper.jumped():
+            if timekeeper.jumped():
                 self.ring()

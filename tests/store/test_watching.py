@@ -46,7 +46,7 @@ def found(store: Store, now: datetime) -> dict[Cause, Finding]:
 def alarmed(store: Store, now: datetime) -> list[Cause]:
     """Which causes are told now."""
     with store.unit() as unit:
-        wanted = unit.watching.wants_alarm(now)
+        wanted = bool(unit.watching.untold(unit.watching.findings(now), now))
         count = unit.watching.alarm(now)
         told = [happening for happening in unit.happenings if isinstance(happening, Alarmed)]
         causes = [finding.cause for happening in told for finding in happening.findings]

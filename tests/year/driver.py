@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from benchmarks.servers import free_port
 from bot.config import WeChat
 from models.store import Store
 from tests.conftest import KEY
@@ -36,14 +37,6 @@ ACCOUNT = WeChat(
 TEMPLATED = ("term", "handover", "swap", "turns", "campaign", "meeting", "calls", "call")
 """Families of letters that have a template; the others have to wait for an open window."""
 LEASE = timedelta(seconds=95)
-
-
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

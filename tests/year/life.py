@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 
 import handlers
 from bot.engine.conversation import Talk, announce
-from bot.kit.texts import Texts
 from models.asking import Asked
 from models.moment import SHANGHAI, local
 from models.store import Unit
@@ -47,7 +46,7 @@ class Life:
         officers = [each for three in self.region.officers.values() for each in three]
         self._officers = frozenset(officers)
         self.silent = set(self.random.sample(officers, len(officers) // 4))
-        self._talk = Talk(handlers.router(), Texts.load(handlers.TEXTS), None, timedelta(minutes=30))  # type: ignore[arg-type]
+        self._talk = Talk(handlers.router(), handlers.texts(), None, timedelta(minutes=30))  # type: ignore[arg-type]
 
     def count(self, what: str) -> None:
         """One more of these happened."""

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import free_port
 from models.moment import SHANGHAI
 from models.store import Store
 from models.vault import Vault
 from models.workday import Calendar, shipped
 from tests.conftest import KEY
 from tests.year import oracle as oracles
-from tests.year.driver import Driver, at_work, free_port
+from tests.year.driver import Driver, at_work
 from tests.year.judging import Verdict, judge
 from tests.year.life import Life
 from tests.year.moment import SharedClock
