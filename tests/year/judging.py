@@ -51,9 +51,11 @@ def judge(oracle: Oracle, platform: Platform, rows: list[Row], began: datetime, 
 def _told(verdict: Verdict, oracle: Oracle, rows: list[Row], began: datetime, ended: datetime) -> None:
     """Every due notice reached its person, or is on the list of calls."""
     letters: dict[tuple[int | None, str, int | None], list[Row]] = defaultdict(list)
+    by_person: dict[tuple[int | None, int | None], list[Row]] = defaultdict(list)
     for row in rows:
         if row.subject == "term":
             letters[row.subject_id, row.rung, row.member_id].append(row)
+            by_person[row.subject_id, row.member_id].append(row)
     for each in oracle.expected(began, ended - LATEST):
         verdict.expected += 1
         found = [
@@ -69,7 +71,10 @@ def _told(verdict: Verdict, oracle: Oracle, rows: list[Row], began: datetime, en
             verdict.reached += 1
         elif states & set(TO_CALL):
             verdict.to_call += 1
-        elif states == {"dropped"} and _had_gone(oracle, each, found[0]):
+        elif states == {"dropped"} and (
+            _had_gone(oracle, each, found[0])
+            or _said_again(found[-1], by_person[each.turn.id, each.member_id])
+        ):
             verdict.needless += 1
         else:
             verdict.faults.append(f"not reached: {each} {found}")
@@ -81,6 +86,11 @@ def _had_gone(oracle: Oracle, each: Expected, row: Row) -> bool:
     moved = all(turn.id != each.turn.id or turn != each.turn for turn, _ in oracle.turns.values())
     answered = any(answer <= at for answer in oracle.answers[each.turn.id])
     return moved or answered or at - each.at > timedelta(days=1)
+
+
+def _said_again(dropped: Row, of_the_same: list[Row]) -> bool:
+    """Whether a later notice of the same turn, which says it more urgently, reached the person or is to be phoned."""
+    return any(row.id > dropped.id and row.state in (*REACHED, *TO_CALL) for row in of_the_same)
 
 
 def _ended(verdict: Verdict, rows: list[Row], ended: datetime) -> None:

@@ -69,7 +69,7 @@ def test_a_year(postgresql_url: str, tmp_path: Path) -> None:
     verdict = judge(oracle, platform, oracles.ledger(store), began, clock())
     store.close()
     print(_report(verdict, life, driver, (clock() - began).days))  # noqa: T201 - for whoever runs a year by hand
-    assert not verdict.faults, (len(verdict.faults), verdict.faults[:20])
+    assert not verdict.faults, "\n".join([f"{len(verdict.faults)} faults", *verdict.faults[:20]])
     played = (clock() - began).days
     assert verdict.expected > CONSORTIA * played / 10
     assert len(verdict.repeated) <= verdict.arrived / 10_000, verdict.repeated[:20]
