@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from models.case import Case
 from models.consortium import Consortium
-from models.moment import SHANGHAI, local
+from models.moment import local, midnight
 from models.organisation import Organisation
 from models.seat import Seat
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Before anything that can be on file."""
-
-
-def midnight(day: date) -> datetime:
-    """The first moment of a day in Chifeng."""
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
 class Period(msgspec.Struct, frozen=True):

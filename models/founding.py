@@ -11,7 +11,8 @@ from models import forms, revision
 from models.base import DomainError
 from models.belt import BeltConsortium
 from models.consortium import Consortium, standing
-from models.post import JointPost, moment_of
+from models.moment import midnight
+from models.post import JointPost
 from models.seat import Seat
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Founding:
                 .values(until=on),
                 execution_options={"synchronize_session": "fetch"},
             )
-        at = moment_of(on)
+        at = midnight(on)
         for post in session.scalars(select(JointPost).where(JointPost.consortium_id == consortium.id)):
             if post.ends_at is None or post.ends_at > at:
                 post.leave(at)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from models.agenda import Agenda
-from models.asof import midnight
 from models.consortium import Consortium
-from models.moment import local
+from models.moment import local, midnight
 from models.revision import ROLL
 from models.rota import Change, Kind, Row, Slot, TermChange, TermOverride, TurnChange, TurnsChanged
 from models.term import Term
