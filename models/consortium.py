@@ -88,9 +88,9 @@ class Consortium(Base):
         return self.dissolved_on is None or day < self.dissolved_on
 
 
-def standing(day: Any, consortium: Any = Consortium) -> ColumnElement[bool]:
-    """That a consortium (the table, or an alias of it) is there on a day."""
-    return or_(consortium.dissolved_on.is_(None), consortium.dissolved_on > day)
+def standing(day: Any, row: Any = Consortium) -> ColumnElement[bool]:
+    """That a consortium (the table, or an alias of it) or a belt is there on a day."""
+    return or_(row.dissolved_on.is_(None), row.dissolved_on > day)
 
 
 class Consortia:
