@@ -140,9 +140,11 @@ class Consortia:
         self._unit.session.add(term)
 
     def lock(self, consortium_id: int) -> Consortium:
-        """The consortium, kept from all others who would change its rota until this transaction ends."""
-        query = select(Consortium).where(Consortium.id == consortium_id).with_for_update()
-        return self._unit.session.scalars(query).one()
+        """The consortium as it stands now, kept from all others who would change its rota or its seats until this
+        transaction ends."""
+        return self._unit.session.get_one(
+            Consortium, consortium_id, with_for_update=True, populate_existing=True
+        )
 
     def parts(self, consortium_id: int, on: date) -> list[Consortium]:
         """The consortia that stand right under one on a day."""
