@@ -14,7 +14,6 @@ from models.base import Base, DomainError, Moment
 from models.bulk import put_on_file
 from models.lean import Lean
 from models.member import Member
-from models.place import outside
 from models.post import HELD, Post, PostKind, acting, desk_order
 
 if TYPE_CHECKING:
@@ -62,11 +61,6 @@ class Organisation(Base):
     def rename(self, *, name: str, kind: str, region: str, parent_id: int | None) -> None:
         """Corrects what is on file; the code stays what it was."""
         self.name, self.kind, self.region, self.parent_id = name, kind, region, parent_id
-
-    @property
-    def external(self) -> bool:
-        """市外: a partner from outside the city that the account serves. It has the same rights as everybody."""
-        return outside(self.region)
 
 
 class Officer(msgspec.Struct, frozen=True):
