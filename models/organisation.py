@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +143,11 @@ class Organisations:
     def names(self) -> list[str]:
         """The name of every organisation that is not closed."""
         return [name for (name,) in _NAMES.run(self._unit, {})]
+
+    def names_of(self, ids: Collection[int]) -> dict[int, str]:
+        """The names of these organisations, closed ones too, by their ids."""
+        query = select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
+        return {row.id: row.name for row in self._unit.session.execute(query)}
 
     def heads(self) -> tuple[int, ...]:
         """The ids of those at the head of a tree: over others, and under nobody."""
