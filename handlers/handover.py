@@ -37,7 +37,7 @@ def _show(ctx: Context, handover: Handover, roles: list[Role]) -> Reply:
     waiting = [role for role in roles if not handover.confirmed(role)]
     if waiting:
         ctx.next_step = HandedOver()
-    missing = [handover.side(role) for role in Role if not handover.confirmed(role)]
+    missing = handover.missing
     if not missing:
         state = ctx.texts.say("handover.state_done", day=day_of(handover.done_at or ctx.now))
     elif waiting:
@@ -113,7 +113,7 @@ def _confirm(ctx: Context) -> Reply:
 def _confirm_as(ctx: Context, handover: Handover, roles: list[Role]) -> Reply:
     for role in roles:
         ctx.unit.handovers.confirm(handover, role, by=ctx.member, now=ctx.now)
-    missing = [handover.side(role) for role in Role if not handover.confirmed(role)]
+    missing = handover.missing
     if missing:
         return ctx.say("handover.half", organisation=ctx.card(missing[0]).name)
     return ctx.say(

@@ -31,10 +31,9 @@ from models.activity import (
 )
 from models.activityrights import ActivityRights, Host
 from models.agenda import notice_ladders
-from models.asof import midnight
 from models.case import Case
 from models.life import WAITING, CaseKind
-from models.moment import local
+from models.moment import local, midnight
 from models.workday import YearMissing
 
 if TYPE_CHECKING:

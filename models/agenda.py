@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 ACKNOWLEDGED: Final = "acknowledged"
 """The mark of an agenda whose notice somebody answered with 1 or 收到."""
-_DAY: Final = timedelta(days=1)
 
 
 class Rung(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,11 +76,7 @@ class Rung(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.workdays is not None:
             count = self.workdays
             return calendar.before(day, -count) if count < 0 else calendar.after(day, count)
-        day += timedelta(days=self.days or 0)
-        step = {"": timedelta(0), "before": -_DAY, "after": _DAY}[self.roll]
-        while step and not calendar.worked(day):
-            day += step
-        return day
+        return calendar.rolled(day + timedelta(days=self.days or 0), self.roll)
 
 
 class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

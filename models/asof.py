@@ -6,24 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 
 from models.case import Case
 from models.consortium import Consortium
-from models.moment import SHANGHAI, local
+from models.moment import local, midnight
 from models.organisation import Organisation
-from models.seat import Seat
+from models.seat import Seat, seated
 
 if TYPE_CHECKING:
     from models.store import Unit
 
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Before anything that can be on file."""
-
-
-def midnight(day: date) -> datetime:
-    """The first moment of a day in Chifeng."""
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -97,10 +92,10 @@ class Scope(msgspec.Struct, frozen=True):
         """Conditions on organisations; ``on``: the day on which they must have a seat in the consortium."""
         found: list[ColumnElement[bool]] = []
         if self.consortia is not None:
-            seated = select(Seat.organisation_id).where(
-                Seat.consortium_id.in_(sorted(self.consortia)), *seated_on(on)
+            members = select(Seat.organisation_id).where(
+                Seat.consortium_id.in_(sorted(self.consortia)), seated(on)
             )
-            found.append(Organisation.id.in_(seated))
+            found.append(Organisation.id.in_(members))
         if self.area:
             found.append(self._begins())
         return found
@@ -116,11 +111,6 @@ class Scope(msgspec.Struct, frozen=True):
 
     def _begins(self) -> ColumnElement[bool]:
         return Organisation.region.startswith(self.area, autoescape=True)
-
-
-def seated_on(day: date) -> list[ColumnElement[bool]]:
-    """Conditions on seats: held on a day."""
-    return [Seat.since <= day, or_(Seat.until.is_(None), Seat.until > day)]
 
 
 def steady(unit: Unit) -> None:

@@ -166,7 +166,7 @@ def along(consortium_id: Any, day: Any) -> Any:
             own.consortium_id == consortium_id,
             lasting(own, day),
             lasting(other, day),
-            or_(Belt.dissolved_on.is_(None), Belt.dissolved_on > day),
+            standing(day, Belt),
         )
     )
 
@@ -191,7 +191,7 @@ class Belts:
             .where(
                 BeltConsortium.consortium_id == consortium_id,
                 lasting(BeltConsortium, on),
-                or_(Belt.dissolved_on.is_(None), Belt.dissolved_on > on),
+                standing(on, Belt),
             )
             .order_by(BeltConsortium.since, Belt.id)
         )
@@ -212,7 +212,7 @@ class Belts:
         rows = self._unit.session.execute(
             select(BeltConsortium.belt_id, BeltConsortium.consortium_id)
             .join(Belt, Belt.id == BeltConsortium.belt_id)
-            .where(lasting(BeltConsortium, on), or_(Belt.dissolved_on.is_(None), Belt.dissolved_on > on))
+            .where(lasting(BeltConsortium, on), standing(on, Belt))
         ).all()
         in_belt: dict[int, set[int]] = {}
         for belt_id, consortium_id in rows:

@@ -250,19 +250,13 @@ class Opens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.workday is not None:
             return [calendar.after(starts_on - _DAY, self.workday)]
         if self.days is not None:
-            return [self._rolled(starts_on + timedelta(days=self.days), calendar)]
+            return [calendar.rolled(starts_on + timedelta(days=self.days), self.roll)]
         # Loaded where a place has chosen such a rule, and nowhere else.
         from dateutil.rrule import rrulestr
 
         rule = rrulestr(self.rrule, dtstart=datetime.combine(starts_on, time.min))
         first, last = datetime.combine(starts_on, time.min), datetime.combine(ends_on, time.max)
-        return [self._rolled(each.date(), calendar) for each in rule.between(first, last, inc=True)]
-
-    def _rolled(self, day: date, calendar: Calendar) -> date:
-        step = {"": timedelta(0), "before": -_DAY, "after": _DAY}[self.roll]
-        while step and not calendar.worked(day):
-            day += step
-        return day
+        return [calendar.rolled(each.date(), self.roll) for each in rule.between(first, last, inc=True)]
 
 
 class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

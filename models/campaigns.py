@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from models import chairing
+from models import bookrights, chairing
 from models.campaign import (
     Answer,
     Campaign,
@@ -51,7 +51,7 @@ class Campaigns:
 
     def desks(self, person: Person, now: datetime) -> list[Consortium]:
         """The consortia in which a person may open and close campaigns at a moment."""
-        return chairing.desks(self._unit, person, now)
+        return bookrights.desks(self._unit, person, now)
 
     def current(self, consortium_id: int, now: datetime) -> Campaign | None:
         """The one that is open in a consortium."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
 
-from models import bookrights
 from models.base import DomainError
+from models.bookrights import desks
 from models.consortium import Consortium, standing
 from models.moment import local
 
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 class NotChairing(DomainError):
     """Campaigns and joint meetings are for whoever chairs the consortium that day, and for its lead organisation."""
-
-
-def desks(unit: Unit, person: Person, now: datetime) -> list[Consortium]:
-    """The consortia whose desk is this person's at a moment: they hold a post in its chair, in its lead organisation, or
-    in the consortium itself."""
-    return bookrights.desks(unit, person, now)
 
 
 def led(unit: Unit, person: Person, now: datetime) -> list[Consortium]:
@@ -48,19 +42,15 @@ def leads(unit: Unit, consortium: Consortium, person: Person, now: datetime) -> 
 
 def require_desk(unit: Unit, consortium_id: int, person: Person, now: datetime) -> int:
     """Refuses whoever does not sit at that desk; gives the organisation for which they do, the chair's if they may choose."""
-    if all(each.id != consortium_id for each in desks(unit, person, now)):
+    desk = next((each for each in desks(unit, person, now) if each.id == consortium_id), None)
+    if desk is None:
         raise NotChairing()
     offices = unit.organisations.offices_of(person.member_id, now)
     chair = unit.consortia.chair(consortium_id, local(now).date())
-    lead_id = _lead(unit, consortium_id)
-    return chair[1].id if chair is not None and chair[1].id in offices else lead_id
+    return chair[1].id if chair is not None and chair[1].id in offices else desk.lead_id
 
 
 def chair_of(unit: Unit, consortium_id: int, day: date) -> int:
     """The organisation that chairs on a day; the lead organisation where the rota has a gap."""
     chair = unit.consortia.chair(consortium_id, day)
-    return chair[1].id if chair is not None else _lead(unit, consortium_id)
-
-
-def _lead(unit: Unit, consortium_id: int) -> int:
-    return unit.session.get_one(Consortium, consortium_id).lead_id
+    return chair[1].id if chair is not None else unit.session.get_one(Consortium, consortium_id).lead_id

@@ -88,9 +88,9 @@ class Consortium(Base):
         return self.dissolved_on is None or day < self.dissolved_on
 
 
-def standing(day: Any, consortium: Any = Consortium) -> ColumnElement[bool]:
-    """That a consortium (the table, or an alias of it) is there on a day."""
-    return or_(consortium.dissolved_on.is_(None), consortium.dissolved_on > day)
+def standing(day: Any, row: Any = Consortium) -> ColumnElement[bool]:
+    """That a consortium (the table, or an alias of it) or a belt is there on a day."""
+    return or_(row.dissolved_on.is_(None), row.dissolved_on > day)
 
 
 class Consortia:
@@ -140,9 +140,11 @@ class Consortia:
         self._unit.session.add(term)
 
     def lock(self, consortium_id: int) -> Consortium:
-        """The consortium, kept from all others who would change its rota until this transaction ends."""
-        query = select(Consortium).where(Consortium.id == consortium_id).with_for_update()
-        return self._unit.session.scalars(query).one()
+        """The consortium as it stands now, kept from all others who would change its rota or its seats until this
+        transaction ends."""
+        return self._unit.session.get_one(
+            Consortium, consortium_id, with_for_update=True, populate_existing=True
+        )
 
     def parts(self, consortium_id: int, on: date) -> list[Consortium]:
         """The consortia that stand right under one on a day."""

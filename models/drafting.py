@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from models.moment import local
-from models.rewriting import Rewriting, holder, slot
-from models.rota import Change, NobodyToChair, Proposal, Rota, RotaSkip, Row, Settings
+from models.rewriting import Rewriting
+from models.rota import NobodyToChair, Proposal, Rota, RotaSkip, Row, Settings
 from models.term import Term
 from models.turns import DAY, Away, Drawn, Ground, Origin, Stay, Strategy, Turn, add_months, draw
 
@@ -62,29 +62,17 @@ class Drafting:
             if not drawn.turns:
                 raise NobodyToChair()
         rows, dropped = _matched(drawn.turns, ahead, max((term.sequence for term in behind), default=0))
+        changes, _ = self._rewriting.differences(rows, dropped, {term.id: term for term in ahead}, stays)
         return Proposal(
             consortium_id=consortium_id,
             version=rota.version if rota is not None else 0,
             settings=settings,
             rows=rows,
             dropped=dropped,
-            changes=self._changes(rows, dropped, ahead, stays),
+            changes=tuple(changes),
             aways=drawn.aways,
             stuck_on=drawn.stuck_on,
         )
-
-    def _changes(
-        self, rows: tuple[Row, ...], dropped: tuple[int, ...], ahead: Sequence[Term], stays: tuple[Stay, ...]
-    ) -> tuple[Change, ...]:
-        known = {term.id: term for term in ahead}
-        stands = self._rewriting.standing({row.term_id: row for row in rows if row.term_id}, known, stays)
-        found = []
-        for row in rows:
-            term = known.get(row.term_id)
-            was, will = slot(term) if term is not None else None, holder(row, term, stands)
-            if was != will:
-                found.append(Change(row.term_id, was, will))
-        return (*found, *(Change(each, slot(known[each]), None) for each in dropped))
 
 
 def aways_on(skips: Sequence[RotaSkip], settings: Settings, start: date, today: date) -> tuple[Away, ...]:

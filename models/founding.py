@@ -11,7 +11,8 @@ from models import forms, revision
 from models.base import DomainError
 from models.belt import BeltConsortium
 from models.consortium import Consortium, standing
-from models.post import JointPost, moment_of
+from models.moment import midnight
+from models.post import JointPost
 from models.seat import Seat
 
 if TYPE_CHECKING:
@@ -117,9 +118,7 @@ class Founding:
         """
         self._require(consortium, on)
         session = self._unit.session
-        parts = session.scalars(
-            select(Consortium.name).where(Consortium.parent_id == consortium.id, standing(on))
-        ).all()
+        parts = [each.name for each in self._unit.consortia.parts(consortium.id, on)]
         if parts:
             raise ConsortiumHasParts(consortium=consortium.name, parts="、".join(parts[:3]))
         consortium.dissolve(on)
@@ -134,7 +133,7 @@ class Founding:
                 .values(until=on),
                 execution_options={"synchronize_session": "fetch"},
             )
-        at = moment_of(on)
+        at = midnight(on)
         for post in session.scalars(select(JointPost).where(JointPost.consortium_id == consortium.id)):
             if post.ends_at is None or post.ends_at > at:
                 post.leave(at)
@@ -160,7 +159,7 @@ class Founding:
             SeatBackwards: ``until`` is no later than ``since``.
             ConsortiumGone: the consortium is no more by then.
         """
-        self._hold(consortium)
+        self._unit.consortia.lock(consortium.id)
         self._require(consortium, since)
         if until is not None and until <= since:
             raise SeatBackwards()
@@ -182,7 +181,7 @@ class Founding:
             LeadStays: it leads.
             SeatMissing: it does not belong to it on that day or later.
         """
-        self._hold(consortium)
+        self._unit.consortia.lock(consortium.id)
         if organisation_id == consortium.lead_id:
             raise LeadStays(consortium=consortium.name)
         seats = [
@@ -203,7 +202,7 @@ class Founding:
             RoleUnknown, SeatMissing: see ``join`` and ``leave``.
             LeadStays: it leads, or is to lead, which is ``hand_lead``.
         """
-        self._hold(consortium)
+        self._unit.consortia.lock(consortium.id)
         if role == forms.LEAD or organisation_id == consortium.lead_id:
             raise LeadStays(consortium=consortium.name)
         return self._change(consortium, organisation_id, role, on)
@@ -213,7 +212,7 @@ class Founding:
 
         ``on`` is today: who leads is asked without a day. Raises ConsortiumGone, SeatMissing.
         """
-        self._hold(consortium)
+        self._unit.consortia.lock(consortium.id)
         self._require(consortium, on)
         if organisation_id == consortium.lead_id:
             return
@@ -262,10 +261,6 @@ class Founding:
     def _seat_on(self, consortium: Consortium, organisation_id: int, on: date) -> Seat | None:
         seats = self.seats_of(consortium, organisation_id)
         return next((seat for seat in seats if seat.held_on(on)), None)
-
-    def _hold(self, consortium: Consortium) -> None:
-        """Nobody else changes its seats until the transaction is over: what was looked at stays so."""
-        self._unit.session.get_one(Consortium, consortium.id, with_for_update=True)
 
     def _require(self, consortium: Consortium, on: date) -> None:
         if not consortium.stands_on(on):

@@ -90,11 +90,7 @@ class Handover(Base):
             outgoing_id=outgoing_id,
             incoming_id=term.organisation_id,
             opened_at=now,
-            cases=checklist.cases,
-            unaccepted=checklist.unaccepted,
-            unclaimed=checklist.unclaimed,
-            projects=checklist.projects,
-            books=checklist.books,
+            **msgspec.structs.asdict(checklist),
             outgoing_at=None,
             outgoing_by=None,
             incoming_at=None,
@@ -120,6 +116,11 @@ class Handover(Base):
     def side(self, role: Role) -> int:
         """The organisation on a side."""
         return self.outgoing_id if role is Role.OUTGOING else self.incoming_id
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The organisations whose side has not confirmed."""
+        return tuple(self.side(role) for role in Role if not self.confirmed(role))
 
     def confirm(self, role: Role, by: int, now: datetime) -> None:
         """A side says that it is done; the first one who says so counts."""

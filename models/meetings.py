@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import delete, func, select
 
-from models import chairing
+from models import bookrights, chairing
 from models.agenda import About
 from models.case import Case
 from models.consortium import Consortium
@@ -64,7 +64,7 @@ class Meetings:
 
     def desks(self, person: Person, now: datetime) -> list[Consortium]:
         """The consortia whose meetings a person may call at a moment."""
-        return chairing.desks(self._unit, person, now)
+        return bookrights.desks(self._unit, person, now)
 
     def circles(self, person: Person, now: datetime) -> list[Consortium]:
         """The consortia whose meetings concern a person: those of their organisation, of their posts, of their desk."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -17,3 +17,8 @@ def from_epoch(seconds: float) -> datetime:
 def local(moment: datetime) -> datetime:
     """The same moment as members read it on their clocks."""
     return moment.astimezone(SHANGHAI)
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a day in Chifeng."""
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from models.base import Base, DomainError, Moment
 from models.bulk import put_on_file
 from models.lean import Lean
 from models.member import Member
-from models.place import outside
 from models.post import HELD, Post, PostKind, acting, desk_order
 
 if TYPE_CHECKING:
@@ -62,11 +61,6 @@ class Organisation(Base):
     def rename(self, *, name: str, kind: str, region: str, parent_id: int | None) -> None:
         """Corrects what is on file; the code stays what it was."""
         self.name, self.kind, self.region, self.parent_id = name, kind, region, parent_id
-
-    @property
-    def external(self) -> bool:
-        """市外: a partner from outside the city that the account serves. It has the same rights as everybody."""
-        return outside(self.region)
 
 
 class Officer(msgspec.Struct, frozen=True):
@@ -149,6 +143,11 @@ class Organisations:
     def names(self) -> list[str]:
         """The name of every organisation that is not closed."""
         return [name for (name,) in _NAMES.run(self._unit, {})]
+
+    def names_of(self, ids: Collection[int]) -> dict[int, str]:
+        """The names of these organisations, closed ones too, by their ids."""
+        query = select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
+        return {row.id: row.name for row in self._unit.session.execute(query)}
 
     def heads(self) -> tuple[int, ...]:
         """The ids of those at the head of a tree: over others, and under nobody."""

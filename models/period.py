@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from models.base import DomainError
-from models.moment import SHANGHAI
+from models.moment import midnight
 
 _CODE: Final = re.compile(r"^(\d{4})(?:-(?:(\d{2})|Q(\d)))?$")
 _QUARTERS: Final = ("一", "二", "三", "四")
@@ -77,4 +77,4 @@ class Period(msgspec.Struct, frozen=True):
 
 def end_of(day: date) -> datetime:
     """The moment at which a day is over in Chifeng: what was true on that day became true before it."""
-    return datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
+    return midnight(day + timedelta(days=1))

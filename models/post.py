@@ -7,7 +7,7 @@ Rights follow from posts as they are at a moment; they are never copied. What a 
 from __future__ import annotations
 
 import tomllib
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any, ClassVar, Final, Literal
@@ -29,7 +29,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Moment
 from models.lean import among
-from models.moment import SHANGHAI, local
+from models.moment import local, midnight
 
 
 class PostHeld(DomainError):
@@ -96,7 +96,7 @@ PostKind.DEPUTY = _kinds()["deputy"]
 
 def moment_of(at: date | datetime) -> datetime:
     """A moment as it is; of a day its first moment in Chifeng."""
-    return at if isinstance(at, datetime) else datetime.combine(at, time.min, SHANGHAI)
+    return at if isinstance(at, datetime) else midnight(at)
 
 
 class _Held:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from models.agenda import Agenda
-from models.asof import midnight
 from models.consortium import Consortium
-from models.moment import local
+from models.moment import local, midnight
 from models.revision import ROLL
 from models.rota import Change, Kind, Row, Slot, TermChange, TermOverride, TurnChange, TurnsChanged
 from models.term import Term
@@ -82,6 +81,24 @@ class Rewriting:
                     torn |= {each.term_id for each in overlays if each.bundle == overlay.bundle}
         return frozenset(overlay.term_id for overlay in overlays) - torn
 
+    def differences(
+        self,
+        rows: Sequence[Row],
+        dropped: Sequence[int],
+        terms: Mapping[int, Term],
+        stays: tuple[Stay, ...],
+    ) -> tuple[list[Change], frozenset[int]]:
+        """What becomes different when these turns come in place of ``terms``, the turns on file that they or
+        ``dropped`` name; and the turns whose overlay still holds then."""
+        stands = self.standing({row.term_id: row for row in rows if row.term_id}, terms, stays)
+        changes = []
+        for row in rows:
+            term = terms.get(row.term_id)
+            was, will = slot(term) if term is not None else None, holder(row, term, stands)
+            if was != will:
+                changes.append(Change(row.term_id, was, will))
+        return [*changes, *(Change(each, slot(terms[each]), None) for each in dropped)], stands
+
     def bundled(self, bundles: Collection[int]) -> list[TermOverride]:
         """What still lies over turns and belongs to these bundles."""
         query = select(TermOverride).where(
@@ -91,16 +108,15 @@ class Rewriting:
 
     def overlay(self, holders: Mapping[Term, int], *, cause: str, by: int | None, now: datetime) -> None:
         """Other organisations chair these turns."""
-        changes, told = [], set()
+        told = self._told(holders)
+        changes = []
         for term, organisation_id in holders.items():
             was = slot(term)
-            if self.was_told(term):
-                told.add(term.id)
             term.overlay(organisation_id)
             changes.append(Change(term.id, was, slot(term)))
         self._unit.session.flush()
         for consortium_id in {term.consortium_id for term in holders}:
-            self._note(consortium_id, changes, told, cause=cause, by=by, now=now)
+            self._note(consortium_id, changes, told, {}, cause=cause, by=by, now=now)
             self._unit.swapping.follow(consortium_id, now)
         self._unit.revisions.bump(ROLL)
 
@@ -121,38 +137,28 @@ class Rewriting:
         cause: str,
         by: int | None,
         now: datetime,
-    ) -> list[Change]:
-        """Puts these turns on file in place of those that they change; gives what became different.
+    ) -> None:
+        """Puts these turns on file in place of those that they change.
 
         Turns that are neither in ``rows`` nor ``dropped`` stay.
         """
         unit = self._unit
         terms = {term.id: term for term in unit.consortia.terms_of(consortium_id)}
-        by_id = {row.term_id: row for row in rows if row.term_id}
-        concerned = {each: terms[each] for each in (*by_id, *dropped)}
-        stands = self.standing(by_id, concerned, unit.consortia.stays(consortium_id))
-        changes = []
-        for row in rows:
-            was = slot(terms[row.term_id]) if row.term_id else None
-            will = holder(row, terms.get(row.term_id), stands)
-            if was != will:
-                changes.append(Change(row.term_id, was, will))
-        changes += [Change(each, slot(terms[each]), None) for each in dropped]
+        concerned = {each: terms[each] for each in (*(row.term_id for row in rows if row.term_id), *dropped)}
+        changes, stands = self.differences(rows, dropped, concerned, unit.consortia.stays(consortium_id))
         for term in concerned.values():
             if term.base_id is not None and term.id not in stands:
                 self.lift(term, now)
-        told = {
-            each.term_id for each in changes if each.was is not None and self.was_told(terms[each.term_id])
-        }
+        told = self._told([terms[each.term_id] for each in changes if each.was is not None])
         new = self._put(consortium_id, rows, terms, dropped)
         if cause != IMPORTED:
             self._plan(new, now)  # thousands of turns from a table are left to the clock, a few at a time
-        self._note(consortium_id, changes, told, cause=cause, by=by, now=now)
+        new_ids = {day: each for each, day in new.items()}
+        self._note(consortium_id, changes, told, new_ids, cause=cause, by=by, now=now)
         if any(each.was is not None for each in changes):
             unit.swapping.follow(consortium_id, now)
         if cause != IMPORTED:  # an import says so itself, once for a whole table
             unit.revisions.bump(ROLL)
-        return changes
 
     def _put(
         self,
@@ -236,23 +242,25 @@ class Rewriting:
         consortium_id: int,
         changes: Sequence[Change],
         told: Collection[int],
+        new_ids: Mapping[date, int],
         *,
         cause: str,
         by: int | None,
         now: datetime,
     ) -> None:
-        """Keeps what changed and whether it is to be told, and moves the agendas along.
+        """Keeps what changed and whether it is to be told, and moves the agendas along. ``new_ids``: of the new turns,
+        by their first days.
 
         Publishing tells everybody whose turns change. Any other change is told only to those who had been told what it
         makes untrue; whoever gets a turn by it hears of that in its own time.
         """
         for change in changes:
-            soon = self._follow(change, now)
             if change.was is not None:
-                self._note_one(consortium_id, change, change.term_id in told, soon, cause, by, now)
+                self._follow(change.term_id, change.was, change.will, now)
+                self._note_one(consortium_id, change, change.term_id in told, cause, by, now)
             elif change.will is not None and cause == PUBLISHED:
-                new = Change(self._new_id(consortium_id, change.will), None, change.will)
-                self._note_one(consortium_id, new, False, self.is_due(new.term_id, now), cause, by, now)
+                new = Change(new_ids[change.will.starts_on], None, change.will)
+                self._note_one(consortium_id, new, False, cause, by, now)
         self._unit.session.flush()
 
     def _note_one(
@@ -260,7 +268,6 @@ class Rewriting:
         consortium_id: int,
         change: Change,
         told: bool,
-        soon: bool,
         cause: str,
         by: int | None,
         now: datetime,
@@ -268,8 +275,11 @@ class Rewriting:
         was, will = change.was, change.will
         last = max(each.ends_on for each in (was, will) if each is not None)
         for organisation_id, kind in change.seen():
-            # Whoever is told by the ladder at once needs no second letter.
-            tells = not (kind is Kind.GIVEN and soon) if cause in ALOUD else told and kind is not Kind.GIVEN
+            if cause in ALOUD:
+                # Whoever is told by the ladder at once needs no second letter.
+                tells = kind is not Kind.GIVEN or not self._is_due(change.term_id, now)
+            else:
+                tells = told and kind is not Kind.GIVEN
             self._unit.session.add(
                 TermChange(
                     consortium_id=consortium_id,
@@ -288,42 +298,39 @@ class Rewriting:
                 )
             )
 
-    def _new_id(self, consortium_id: int, will: Slot) -> int:
-        query = select(Term.id).where(Term.consortium_id == consortium_id, Term.starts_on == will.starts_on)
-        return self._unit.session.scalars(query).one()
-
-    def _follow(self, change: Change, now: datetime) -> bool:
-        """The agendas of a turn follow it. Whether the first notice of it is due already."""
+    def _follow(self, term_id: int, was: Slot, will: Slot | None, now: datetime) -> None:
+        """The agendas of a turn follow it."""
         agendas = self._unit.agendas
-        if change.was is None:
-            return False
-        will = change.will
-        if will is None or will.starts_on <= local(now).date():
-            for subject in SUBJECTS:
-                agendas.stop(subject, change.term_id, now)
-            return False
-        anew = will.organisation_id != change.was.organisation_id
         for subject in SUBJECTS:
-            agendas.move(subject, change.term_id, midnight(will.starts_on), now, anew=anew)
-        return anew and self.is_due(change.term_id, now)
+            if will is None or will.starts_on <= local(now).date():
+                agendas.stop(subject, term_id, now)
+            else:
+                anew = will.organisation_id != was.organisation_id
+                agendas.move(subject, term_id, midnight(will.starts_on), now, anew=anew)
 
-    def is_due(self, term_id: int, now: datetime) -> bool:
+    def _is_due(self, term_id: int, now: datetime) -> bool:
         """Whether the next look of the clock tells a turn."""
         agenda = self._unit.agendas.of("term", term_id)
-        return agenda is not None and agenda.next_at is not None and agenda.next_at <= now
-
-    def was_told(self, term: Term) -> bool:
-        """Whether whoever chairs a turn had been told of it: by the ladder, or by an earlier change."""
-        agenda = self._unit.agendas.of("term", term.id)
-        if agenda is not None and agenda.told_at is not None:
-            return True
-        query = select(TermChange.kind).where(
-            TermChange.term_id == term.id,
-            TermChange.organisation_id == term.organisation_id,
-            TermChange.told_at.is_not(None),
+        return (
+            agenda is not None
+            and agenda.stopped_at is None
+            and agenda.next_at is not None
+            and agenda.next_at <= now
         )
-        last = self._unit.session.scalars(query.order_by(TermChange.id.desc()).limit(1)).first()
-        return last is not None and last != Kind.OFF.value
+
+    def _told(self, terms: Collection[Term]) -> set[int]:
+        """The turns (ids) of which whoever chairs them had been told: by the ladder, or by an earlier change."""
+        session, ids = self._unit.session, [term.id for term in terms]
+        by_ladder = select(Agenda.subject_id).where(
+            Agenda.subject == "term", Agenda.subject_id.in_(ids), Agenda.told_at.is_not(None)
+        )
+        by_change = select(TermChange.term_id, TermChange.organisation_id, TermChange.kind).where(
+            TermChange.term_id.in_(ids), TermChange.told_at.is_not(None)
+        )
+        last = {(row[0], row[1]): row[2] for row in session.execute(by_change.order_by(TermChange.id))}
+        off = Kind.OFF.value
+        told = {term.id for term in terms if last.get((term.id, term.organisation_id), off) != off}
+        return told.union(session.scalars(by_ladder))
 
     # ---- telling ---------------------------------------------------------------------------------
 

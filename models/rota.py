@@ -64,16 +64,8 @@ class Rota(Base):
 
     @classmethod
     def begin(cls, consortium_id: int) -> Rota:
-        """Nothing is drawn by itself yet."""
-        return cls(
-            consortium_id=consortium_id,
-            strategy=Strategy.MANUAL.value,
-            span=Span.MONTH.value,
-            first_on=date(2000, 1, 1),
-            filled_until=None,
-            version=0,
-            set_by=None,
-        )
+        """One of which ``set_up`` says how it goes round, and ``fill`` how far."""
+        return cls(consortium_id=consortium_id, version=0)
 
     def set_up(self, strategy: Strategy, span: Span, first_on: date, by: int | None, now: datetime) -> None:
         """It goes round in another way from now on."""

@@ -15,7 +15,6 @@ from models.agenda import Agenda
 from models.drafting import AHEAD
 from models.identity import Identity
 from models.moment import local
-from models.organisation import Organisation
 from models.post import HELD, Post, acting
 from models.swap import rules
 from models.term import Term
@@ -75,7 +74,7 @@ def check(unit: Unit, consortium_id: int, now: datetime) -> Card:
         for term in unit.consortia.terms_of(consortium_id)
         if term.ends_on >= today and term.starts_on <= end
     ]
-    names = _names(unit, terms)
+    names = unit.organisations.names_of({term.organisation_id for term in terms})
     covered = _covered(terms, today)
     findings = [
         *_gaps(terms, today),
@@ -100,13 +99,6 @@ def _score(findings: Sequence[Finding]) -> int:
         price = rules().score[fault.value]
         score -= min(price["most"], price["each"] * count)
     return max(0, score)
-
-
-def _names(unit: Unit, terms: Sequence[Term]) -> dict[int, str]:
-    query = select(Organisation.id, Organisation.name).where(
-        Organisation.id.in_({term.organisation_id for term in terms})
-    )
-    return {row.id: row.name for row in unit.session.execute(query)}
 
 
 def _covered(terms: Sequence[Term], today: date) -> date | None:

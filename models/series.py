@@ -93,10 +93,7 @@ class ActivitySeries(Base):
             return day
         if self.roll == "skip":
             return None
-        step = _DAY if self.roll == "next_workday" else -_DAY
-        while not calendar.worked(day):
-            day += step
-        return day
+        return calendar.rolled(day, "after" if self.roll == "next_workday" else "before")
 
     def plan(self, day: date) -> Plan:
         """What is settled of the activity on a day."""

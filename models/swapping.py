@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models import chairing
 from models.consortium import Consortium
 from models.moment import local
-from models.rota import NotLead
 from models.swap import (
     LIVE,
     SUBJECT,
@@ -101,8 +99,7 @@ class Swapping:
             SwapOver: it is over.
         """
         unit = self._unit
-        consortium = unit.consortia.lock(swap.consortium_id)
-        unit.session.refresh(swap)
+        consortium = self._hold(swap)
         self._require_office(organisation_id, by, now)
         ask = self._unit.swaps.ask_of(swap, organisation_id)
         if ask is None:
@@ -110,12 +107,12 @@ class Swapping:
         if swap.state == SwapState.TAKEN.value and swap.peer_id is not None:
             raise SwapGone(number=swap.id, organisation=unit.organisations.get(swap.peer_id).name)
         if not swap.live or swap.settle_by <= now:
-            raise SwapOver(number=swap.id, state=SwapState(swap.state).label)
+            raise _over(swap)
         term, other = unit.consortia.term(swap.term_id), unit.consortia.term(ask.term_id)
         if (
             term is None
             or other is None
-            or ask.term_id not in {each.term_id for each in self._unit.swaps.partners(term, now)}
+            or ask.term_id not in {each.id for each in self._unit.swaps.partner_terms(term, now)}
         ):
             raise SwapOver(number=swap.id, state=SwapState.VOID.label)
         leads = consortium.lead_id in (swap.organisation_id, organisation_id)
@@ -137,8 +134,7 @@ class Swapping:
             NotForOffice: the person holds no post in that organisation.
             SwapUnknown: the organisation was not asked.
         """
-        self._unit.consortia.lock(swap.consortium_id)
-        self._unit.session.refresh(swap)
+        self._hold(swap)
         self._require_office(organisation_id, by, now)
         ask = self._unit.swaps.ask_of(swap, organisation_id)
         if ask is None:
@@ -179,11 +175,10 @@ class Swapping:
             NotForOffice: somebody else asked.
             SwapOver: it is settled.
         """
-        self._unit.consortia.lock(swap.consortium_id)
-        self._unit.session.refresh(swap)
+        self._hold(swap)
         self._require_office(swap.organisation_id, by, now)
         if not swap.live:
-            raise SwapOver(number=swap.id, state=SwapState(swap.state).label)
+            raise _over(swap)
         self._settle(swap, SwapState.WITHDRAWN, Event.WITHDRAWN, by, "", now)
 
     # ---- time, and the rota beneath ----------------------------------------------------------------
@@ -314,18 +309,20 @@ class Swapping:
         )
         return self._unit.session.scalars(query.limit(1)).first()
 
+    def _hold(self, swap: Swap) -> Consortium:
+        """Nobody else changes the swap, or the rota beneath, until the transaction is over; gives its consortium."""
+        consortium = self._unit.consortia.lock(swap.consortium_id)
+        self._unit.session.refresh(swap)
+        return consortium
+
     def _require_office(self, organisation_id: int, by: Person, now: datetime) -> None:
         if organisation_id not in self._unit.organisations.offices_of(by.member_id, now):
             raise NotForOffice()
 
     def _require_objecting(self, swap: Swap, by: Person, now: datetime) -> None:
-        unit = self._unit
-        consortium = unit.consortia.lock(swap.consortium_id)
-        unit.session.refresh(swap)
-        if not chairing.leads(unit, consortium, by, now):
-            raise NotLead(lead=unit.organisations.get(consortium.lead_id).name)
+        self._unit.rotas.require_lead(self._hold(swap), by, now)
         if swap.state != SwapState.TAKEN.value:
-            raise SwapOver(number=swap.id, state=SwapState(swap.state).label)
+            raise _over(swap)
 
     def _objection(self, now: datetime) -> datetime:
         """Until when the lead organisation may object: working days, or where nobody knows them, more days than that."""
@@ -344,3 +341,7 @@ class Swapping:
         ]
         limits = [latest(other.starts_on) for other in others if other is not None]
         return min(latest(mine.starts_on), max(limits)) if mine is not None and limits else swap.settle_by
+
+
+def _over(swap: Swap) -> SwapOver:
+    return SwapOver(number=swap.id, state=SwapState(swap.state).label)

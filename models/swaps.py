@@ -63,7 +63,16 @@ class Swaps:
         return found
 
     def partners(self, term: Term, now: datetime) -> list[Side]:
-        """With whom a turn could be swapped: each other organisation's next turn, the nearest to it first.
+        """With whom a turn could be swapped, see ``partner_terms``."""
+        found = self.partner_terms(term, now)
+        names = self._unit.organisations.names_of({each.organisation_id for each in found})
+        return [
+            Side(each.organisation_id, names[each.organisation_id], each.id, each.starts_on, each.ends_on)
+            for each in found
+        ]
+
+    def partner_terms(self, term: Term, now: datetime) -> list[Term]:
+        """For what a turn could be swapped: each other organisation's next turn, the nearest to it first.
 
         Both have to be members for both whole turns, and neither skipped; turns that are being swapped already, or lie
         too near, are left out.
@@ -89,8 +98,7 @@ class Swaps:
                 continue
             if gets(other.organisation_id, other, term) and gets(term.organisation_id, term, other):
                 found[other.organisation_id] = other
-        near = sorted(found.values(), key=lambda other: (abs(other.starts_on - term.starts_on), other.id))
-        return [self.side(other.organisation_id, other) for other in near]
+        return sorted(found.values(), key=lambda other: (abs(other.starts_on - term.starts_on), other.id))
 
     def number(self, swap_id: int) -> Swap:
         """The swap of that number, to be changed."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.agenda import Reminded
 from models.consortium import Consortium
-from models.handover import Checklist, Role
+from models.handover import Checklist
 from models.moment import local
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class HandoverKeeper:
             incoming_id=handover.incoming_id,
             lead_id=consortium.lead_id,
             checklist=unit.handovers.checklist(consortium.id),
-            missing=tuple(handover.side(role) for role in Role if not handover.confirmed(role)),
+            missing=handover.missing,
         )
 
 

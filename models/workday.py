@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from sqlalchemy import String, delete, select
@@ -90,6 +90,12 @@ class Calendar:
     def before(self, day: date, count: int) -> date:
         """The ``count``-th working day before a day; 0: the day itself."""
         return self._step(day, count, -_DAY)
+
+    def rolled(self, day: date, to: Literal["", "before", "after"]) -> date:
+        """The day where it is worked, else the working day before or after it; empty: the day, worked or not."""
+        if not to:
+            return day
+        return self.before(day + _DAY, 1) if to == "before" else self.after(day - _DAY, 1)
 
     def between(self, after: date, until: date) -> int:
         """How many working days lie after one day up to another, that one included; none where it is not later."""

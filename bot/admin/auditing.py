@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from bot.admin.router import Router, Where
 from bot.admin.visit import View, Visit
 from models.audit import AuditRow, Wanted
-from models.moment import SHANGHAI
+from models.moment import midnight
 from models.remit import Right
 from models.store import Unit
 
@@ -28,8 +28,8 @@ def audit(visit: Visit, unit: Unit) -> View:
         action=asked["action"],
         subject=asked["subject"],
         subject_id=asked["id"],
-        since=None if since is None else _midnight(since),
-        until=None if until is None else _midnight(until + timedelta(days=1)),
+        since=None if since is None else midnight(since),
+        until=None if until is None else midnight(until + timedelta(days=1)),
     )
     rows, total = unit.audit.page(wanted, limit=PAGE, offset=visit.offset(PAGE))
     return View(
@@ -56,7 +56,3 @@ def _day(written: str) -> date | None:
         return date.fromisoformat(written)
     except ValueError:
         return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import and_, func, or_, select
 
 from models.activity import Activity
-from models.asof import Period, Scope, seated_on
+from models.asof import Period, Scope
 from models.belt import Belt, BeltConsortium, Designation, Subject, lasting
 from models.book import Book
 from models.case import Case
@@ -21,7 +21,7 @@ from models.history import GONE, History
 from models.ledgers.activities import concerning
 from models.member import Member
 from models.organisation import Organisation
-from models.seat import Seat
+from models.seat import Seat, seated
 from models.supply import Side, Supply
 from models.volunteering import ServiceRecord, ServiceState, Source
 
@@ -71,7 +71,7 @@ def _belts(scope: Scope, day: date) -> Any:
     )
     return select(Belt.founded_on.label("came")).where(
         Belt.founded_on <= day,
-        or_(Belt.dissolved_on.is_(None), Belt.dissolved_on > day),
+        standing(day, Belt),
         Belt.id.in_(within),
     )
 
@@ -108,17 +108,17 @@ def totals(ask: Ask) -> Iterator[tuple[str, Total]]:
         ).one()
         return Total(row[0], row[1])
 
-    seated = (
+    united = (
         select(Consortium.id, func.coalesce(Consortium.founded_on, func.min(Seat.since)).label("came"))
         .join(Seat, Seat.consortium_id == Consortium.id)
         .where(
-            Consortium.id.in_(select(Seat.consortium_id).where(*seated_on(day))),
+            Consortium.id.in_(select(Seat.consortium_id).where(seated(day))),
             standing(day),
             *scope.united(),
         )
         .group_by(Consortium.id, Consortium.founded_on)
     )
-    yield "consortia", total(seated, lambda columns: columns.came >= since)
+    yield "consortia", total(united, lambda columns: columns.came >= since)
     yield "belts", total(_belts(scope, day), lambda columns: columns.came >= since)
     yield "demonstrations", total(_demonstrations(scope, day), lambda columns: columns.came >= since)
     where = scope.organisations(day)

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select, text
 
 from models.agenda import About
-from models.asof import Period, Scope, midnight, steady
+from models.asof import Period, Scope, steady
 from models.clock import Urging
 from models.indicators import NOTHING
 from models.ledgers import LEDGERS, Ask
 from models.ledgers.gap import counties, county
 from models.ledgers.veil import Veil
+from models.moment import midnight
 from models.organisation import Post, PostKind
 from models.outbox import OutboxRow
 from models.store import Store, Unit

@@ -59,6 +59,20 @@ def test_working_days_are_counted_over_holidays_months_and_years(day: date, coun
     assert CALENDAR.after(day, count) == found
 
 
+@pytest.mark.parametrize(
+    ("day", "before", "after"),
+    [
+        (date(2026, 5, 11), date(2026, 5, 11), date(2026, 5, 11)),  # worked: it stays
+        (date(2026, 5, 9), date(2026, 5, 9), date(2026, 5, 9)),  # a Saturday that is worked
+        (date(2026, 5, 16), date(2026, 5, 15), date(2026, 5, 18)),
+        (date(2026, 5, 2), date(2026, 4, 30), date(2026, 5, 6)),  # 劳动节
+        (date(2026, 2, 17), date(2026, 2, 14), date(2026, 2, 24)),  # from within 春节
+    ],
+)
+def test_a_day_off_is_rolled_to_the_working_day_beside_it(day: date, before: date, after: date) -> None:
+    assert [CALENDAR.rolled(day, to) for to in ("before", "after", "")] == [before, after, day]
+
+
 def test_they_are_counted_backwards_too() -> None:
     assert CALENDAR.before(date(2026, 10, 8), 1) == date(2026, 9, 30)
     assert CALENDAR.before(date(2026, 10, 12), 3) == date(2026, 10, 8)
